@@ -1,0 +1,100 @@
+"""Many scenes at once: images, five captions each, and the scenes themselves to judge by."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from tqdm import tqdm
+
+from satt.data.caption_data import CaptionData
+from satt.data.scenes.drawing import draw_image
+from satt.data.scenes.grammar import write_captions
+from satt.data.scenes.sampling import sample_scene
+from satt.errors import SattError
+
+# Each split has a stream of random numbers of its own. "unseen" is a second test: every scene of
+# it holds a (colour, kind, setting) combination that the other three never show.
+SPLITS = ("train", "validation", "test", "unseen")
+REFERENCES = 5
+
+
+@dataclass
+class SceneData(CaptionData):
+    """Captioned images of which it is known what is where.
+
+    Parameters
+    ----------
+    images, captions, names
+        As for `CaptionData`.
+    scenes : list of Scene
+        One an image.
+    """
+
+    scenes: list
+
+
+def scene_at(split, index, seed=0, captions=REFERENCES):
+    """One scene of a split, with its captions; the same every time.
+
+    Parameters
+    ----------
+    split : {"train", "validation", "test", "unseen"}
+    index, seed : int
+        Not negative.
+    captions : int
+        How many different captions to write.
+
+    Returns
+    -------
+    scene : Scene
+    captions : list of list of str
+
+    Raises
+    ------
+    SattError
+        If there is no such split, or index or seed is negative.
+    """
+    if split not in SPLITS:
+        raise SattError(f"split: expected one of {', '.join(SPLITS)}, got {split!r}")
+    for name, value in (("index", index), ("seed", seed)):
+        if value < 0:
+            raise SattError(f"{name}: expected 0 or more, got {value}")
+    random = np.random.default_rng([seed, SPLITS.index(split), index])
+    scene = sample_scene(random, unseen=split == "unseen")
+    return scene, write_captions(scene, random, captions)
+
+
+def draw_scenes(split, count, size=64, seed=0, progress=True):
+    """Draw the first scenes of a split.
+
+    Parameters
+    ----------
+    split : {"train", "validation", "test", "unseen"}
+    count : int
+    size : int
+        Width and height of the images in pixels.
+    seed : int
+        Another seed is another world of scenes of the same kind.
+    progress : bool
+        Whether to show a bar.
+
+    Returns
+    -------
+    SceneData
+
+    Raises
+    ------
+    SattError
+        If there is no such split, count is less than 1, or size less than 16.
+    """
+    if count < 1:
+        raise SattError(f"count: expected at least 1 scene, got {count}")
+    if size < 16:
+        raise SattError(f"size: expected at least 16 pixels, got {size}; 64 is the usual size")
+    images, captions, scenes = np.empty((count, size, size, 3), np.uint8), [], []
+    for index in tqdm(range(count), f"drawing {split} scenes", disable=not progress):
+        scene, texts = scene_at(split, index, seed)
+        images[index] = draw_image(scene, size)
+        captions.append(texts)
+        scenes.append(scene)
+    names = [f"{split}-{seed}-{index}" for index in range(count)]
+    return SceneData(images, captions, names, scenes)

@@ -1,0 +1,113 @@
+"""A scene becomes an image, and a mask for every thing and for the setting."""
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from satt.data.scenes.shapes import Pen, draw_thing
+
+FINER = 2  # drawn at twice the size and averaged, so that edges are smooth
+NOISE = 7.0  # standard deviation, in grey levels of 0..255
+
+SKIES = ((150, 195, 240), (185, 210, 235), (200, 200, 205), (240, 205, 175), (120, 165, 225))
+WALLS = ((225, 205, 175), (205, 215, 195), (220, 195, 200), (195, 205, 220))
+GROUNDS = {
+    "water": (45, 115, 170),
+    "grass": (105, 165, 70),
+    "beach": (228, 200, 140),
+    "snow": (236, 241, 248),
+    "street": (120, 120, 125),
+    "room": (165, 115, 75),
+}
+
+
+def draw_scene(scene, size=64):
+    """Draw a scene.
+
+    Parameters
+    ----------
+    scene : Scene
+    size : int
+        Width and height of the image in pixels.
+
+    Returns
+    -------
+    image : ndarray of uint8, shape (size, size, 3)
+    thing_masks : ndarray of bool, shape (number of things, size, size)
+        The visible pixels of each thing, in the order of `scene.things`.
+    setting_mask : ndarray of bool, shape (size, size)
+        The visible pixels of the setting: what lies below the horizon and is no thing; a room is
+        wall and floor.
+    """
+    image, number_map = _paint(scene, size)
+    # Numbers cannot be averaged: a pixel belongs to whoever holds most of its finer pixels.
+    parts = number_map.reshape(size, FINER, size, FINER)
+    share = [(parts == number).mean(axis=(1, 3)) >= 0.5 for number in range(len(scene.things) + 2)]
+    return image, np.array(share[2:]), share[1]
+
+
+def draw_image(scene, size=64):
+    """Draw a scene without its masks, which training does not need.
+
+    Returns
+    -------
+    image : ndarray of uint8, shape (size, size, 3)
+    """
+    return _paint(scene, size)[0]
+
+
+def _paint(scene, size):
+    """The image, and the map that numbers each fine pixel: 0 backdrop, 1 setting, 2... things."""
+    random = np.random.default_rng(scene.look)
+    fine = size * FINER
+    picture = Image.new("RGB", (fine, fine))
+    number_map = Image.new("L", (fine, fine), 1 if scene.setting == "room" else 0)
+    horizon = round(scene.horizon * fine)
+    _draw_setting(ImageDraw.Draw(picture), scene.setting, horizon, fine, random)
+    ImageDraw.Draw(number_map).rectangle([0, horizon, fine, fine], fill=1)
+    pen = Pen(picture, number_map)
+    for number, thing in enumerate(scene.things, start=2):
+        draw_thing(pen, thing, number)
+    pixels = np.asarray(picture.resize((size, size), Image.Resampling.BOX), np.float32)
+    noise = random.standard_normal(pixels.shape, np.float32) * NOISE
+    return np.clip(pixels + noise, 0, 255).astype(np.uint8), np.asarray(number_map)
+
+
+def _draw_setting(draw, setting, horizon, fine, random):
+    def jitter(colour, by=12):
+        return tuple(int(c) for c in np.clip(np.add(colour, random.integers(-by, by + 1, 3)), 0, 255))
+
+    def strokes(count, colour, length, slope=0.0, top=horizon):
+        """Short lines scattered below `top`; lengths are fractions of the image."""
+        xs = random.uniform(0, fine, count)
+        ys = random.uniform(top, fine, count)
+        for x, y in zip(xs.tolist(), ys.tolist(), strict=True):
+            draw.line([x, y, x + length * fine, y - slope * fine], fill=colour, width=1)
+
+    walls_or_skies = WALLS if setting == "room" else SKIES
+    backdrop = jitter(walls_or_skies[random.integers(len(walls_or_skies))])
+    ground = jitter(GROUNDS[setting])
+    draw.rectangle([0, 0, fine, horizon], fill=backdrop)
+    draw.rectangle([0, horizon, fine, fine], fill=ground)
+    if setting == "water":
+        strokes(22, jitter((150, 200, 230)), 0.09)
+    elif setting == "grass":
+        strokes(40, jitter((65, 125, 45)), 0.01, slope=0.045)
+    elif setting == "beach":
+        strokes(40, jitter((190, 155, 95)), 0.012)
+    elif setting == "snow":
+        strokes(12, jitter((200, 212, 232)), 0.12, slope=0.01)
+        for x, y in random.uniform(0, fine, (14, 2)).tolist():
+            draw.ellipse([x, y, x + fine / 50, y + fine / 50], fill=(255, 255, 255))
+    elif setting == "street":
+        draw.rectangle([0, horizon, fine, horizon + fine // 24], fill=jitter((180, 175, 170)))
+        middle = (horizon + fine) // 2
+        for x in range(-int(random.integers(fine // 5)), fine, fine // 5):
+            draw.rectangle([x, middle, x + fine // 9, middle + fine // 40], fill=(240, 240, 235))
+    elif setting == "room":
+        for y in range(horizon + fine // 12, fine, fine // 11):
+            draw.line([0, y, fine, y], fill=jitter((125, 82, 50)), width=1)
+        x = random.uniform(0.05, 0.7) * fine
+        draw.rectangle(
+            [x, 0.07 * fine, x + 0.22 * fine, 0.27 * fine],
+            fill=(190, 225, 250), outline=(120, 85, 55), width=max(1, fine // 50),
+        )

@@ -1,0 +1,176 @@
+"""A scene becomes a caption: every caption is true of its scene and names everything in it.
+
+The sentences differ in their nouns (cat, kitten), in what they mention (colour, size, what the
+thing does) and in the order of their clauses ("a cat is sitting on the grass", "on the grass there
+is a cat"). The parser reads what is written here.
+"""
+
+from satt.data.scenes import relations
+from satt.data.scenes.lexicon import (
+    INDOORS,
+    NOUNS,
+    NUMBERS,
+    ON,
+    OUTDOORS,
+    OVER,
+    PLACES,
+    RELATIONS,
+    SIZES,
+    VERBS,
+)
+
+SAY_COLOUR, SAY_SIZE, SAY_SYNONYM, SAY_OUTSIDE = 0.6, 0.12, 0.25, 0.08
+SAY_RELATION, LARGEST_FIRST = 0.5, 0.8
+
+
+def write_captions(scene, random, count=5):
+    """Write different captions of a scene.
+
+    Parameters
+    ----------
+    scene : Scene
+    random : numpy.random.Generator
+    count : int
+
+    Returns
+    -------
+    list of list of str
+        `count` captions, no two the same, as words.
+    """
+    captions = []
+    while len(captions) < count:
+        words = write_caption(scene, random)
+        if words not in captions:
+            captions.append(words)
+    return captions
+
+
+def write_caption(scene, random):
+    """Write one caption of a scene, as a list of words."""
+    groups = _groups(scene, random)
+    forms = {1: _about_one, 2: _about_two, 3: _about_three}[len(groups)]
+    return forms(scene, groups, random).split()
+
+
+def _groups(scene, random):
+    """Things of a kind are told together; the group that takes most of the picture comes first."""
+    groups = {}
+    for thing in scene.things:
+        groups.setdefault(thing.kind, []).append(thing)
+    groups = sorted(groups.values(), key=lambda group: -sum(t.scale for t in group))
+    if random.random() > LARGEST_FIRST:
+        random.shuffle(groups)
+    return groups
+
+
+def _about_one(scene, groups, random):
+    (group,) = groups
+    name, where, verb = _name(group, random), _where(scene, group, random), _verb(group, random)
+    be = _be(group)
+    forms = [f"there {be} {name} {where}", f"{where} there {be} {name}", f"{name} {where}"]
+    if verb:
+        forms += 2 * [f"{name} {be} {verb} {where}"]
+        forms += [f"{name} {verb} {where}", f"{where} {name} {be} {verb}"]
+    return _pick(random, forms)
+
+
+def _about_two(scene, groups, random):
+    related = _related(groups, random)
+    if related and random.random() < SAY_RELATION:
+        a, relation, b = related
+        first, second, be = _name(a, random), _name(b, random), _be(a)
+        where, verb = _where(scene, b, random), _verb(a, random)
+        forms = [f"{first} {relation} {second} {where}"]
+        if verb:
+            forms += [f"{first} {verb} {relation} {second} {where}"]
+            forms += 2 * [f"{first} {be} {verb} {relation} {second} {where}"]
+        return _pick(random, forms)
+    a, b = groups
+    first, second, be = _name(a, random), _name(b, random), _be(a)
+    verb_a, verb_b = _verb(a, random), _verb(b, random)
+    at_a, at_b = _where(scene, a, random), _where(scene, b, random)
+    forms = [
+        f"{first} and {second} {at_b}",
+        f"there {be} {first} and {second} {at_b}",
+        f"{at_a} there {be} {first} and {second}",
+    ]
+    if verb_a:
+        forms += [f"{first} {be} {verb_a} {at_a} with {second}"]
+        forms += [f"{first} {verb_a} {at_a} with {second}"]
+    if verb_a and verb_b:
+        forms += [f"{first} {be} {verb_a} {at_a} and {second} {_be(b)} {verb_b}"]
+    return _pick(random, forms)
+
+
+def _about_three(scene, groups, random):
+    a, b, c = groups
+    first, second, third = (_name(group, random) for group in groups)
+    be, verb = _be(a), _verb(a, random)
+    at_a, at_b, at_c = (_where(scene, group, random) for group in groups)
+    forms = [
+        f"{first} and {second} and {third} {at_c}",
+        f"{first} and {second} {at_b} with {third}",
+        f"there {be} {first} and {second} and {third} {at_c}",
+        f"{at_a} there {be} {first} and {second} and {third}",
+    ]
+    if verb:
+        forms += 2 * [f"{first} {be} {verb} {at_a} with {second} and {third}"]
+    return _pick(random, forms)
+
+
+def _name(group, random):
+    """a small red cat; two cats; a person in red"""
+    words = [NUMBERS[len(group)]]
+    scales = [thing.scale for thing in group]
+    if random.random() < SAY_SIZE:
+        if max(scales) < SIZES["small"][0]:
+            words.append(_pick(random, ("small", "little")))
+        elif min(scales) > SIZES["big"][0]:
+            words.append(_pick(random, ("big", "large")))
+    kind, colours = group[0].kind, {thing.colour for thing in group}
+    say_colour = len(colours) == 1 and random.random() < SAY_COLOUR
+    if say_colour and kind != "person":
+        words.append(group[0].colour)
+    pairs = NOUNS[kind]
+    pair = pairs[-1] if random.random() < SAY_SYNONYM else pairs[0]
+    words.append(pair[0] if len(group) == 1 else pair[1])
+    if say_colour and kind == "person":
+        words += ["in", group[0].colour]
+    return " ".join(words)
+
+
+def _verb(group, random):
+    """What all of a group do, or None where they do different things."""
+    common = set.intersection(*(set(VERBS[thing.kind, thing.pose]) for thing in group))
+    return _pick(random, sorted(common)) if common else None
+
+
+def _where(scene, group, random):
+    manners = {OVER if thing.flies else ON for thing in group}
+    if len(manners) > 1 or random.random() < SAY_OUTSIDE:
+        return _pick(random, INDOORS if scene.setting == "room" else OUTDOORS)
+    return _pick(random, PLACES[scene.setting][manners.pop()])
+
+
+def _related(groups, random):
+    """A relation that holds plainly between two single things, either way round."""
+    if any(len(group) > 1 for group in groups):
+        return None
+    found = [
+        (a, relation, b)
+        for a, b in (groups, groups[::-1])
+        for relation in RELATIONS
+        if relations.holds(relation, a[0], b[0], plainly=True)
+    ]
+    if not found:
+        return None
+    a, relation, b = _pick(random, found)
+    return a, _pick(random, RELATIONS[relation]), b
+
+
+def _be(group):
+    return "is" if len(group) == 1 else "are"
+
+
+def _pick(random, choices):
+    return choices[int(random.integers(len(choices)))]

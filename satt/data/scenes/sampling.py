@@ -1,0 +1,96 @@
+"""A random scene: which setting, which things, where they are and how large."""
+
+from satt.data.scenes.world import COLOURS, POSES, SETTINGS, Scene, Thing, is_held_out
+
+HOW_MANY = (0.45, 0.40, 0.15)  # one, two or three things
+SAME_KIND = 0.30  # the next thing is of the same kind as the one before: so that there is a count
+SAME_COLOUR = 0.60  # ... and then of the same colour
+LARGEST_OVERLAP = 0.35  # of the smaller thing's box: what hides more is placed again
+
+
+def sample_scene(random, unseen=False):
+    """Draw one scene at random.
+
+    Parameters
+    ----------
+    random : numpy.random.Generator
+    unseen : bool
+        Whether the scene holds at least one (colour, kind, setting) combination that is held out;
+        otherwise it holds none.
+
+    Returns
+    -------
+    Scene
+    """
+    while True:
+        scene = _sample_any_scene(random)
+        held_out = any(is_held_out(t.colour, t.kind, scene.setting) for t in scene.things)
+        if held_out == unseen:
+            return scene
+
+
+def _sample_any_scene(random):
+    setting = _pick(random, tuple(SETTINGS))
+    horizon = random.uniform(0.40, 0.60)
+    how_many = 1 + int(random.choice(3, p=HOW_MANY))
+    things = []
+    while len(things) < how_many:
+        thing = _place(random, setting, horizon, things)
+        if thing is None:  # no room left: begin again rather than squeeze
+            things = []
+        else:
+            things.append(thing)
+    # What stands lower in the picture is nearer; what flies is nearer than what stands.
+    things.sort(key=lambda thing: (thing.flies, thing.base))
+    return Scene(setting, tuple(things), horizon, int(random.integers(2**31)))
+
+
+def _place(random, setting, horizon, others):
+    if others and random.random() < SAME_KIND:
+        kind = others[-1].kind
+        colour = others[-1].colour if random.random() < SAME_COLOUR else _pick(random, COLOURS)
+    else:
+        kind, colour = _pick(random, SETTINGS[setting]), _pick(random, COLOURS)
+    poses = POSES[kind]
+    if kind == "bird" and setting in ("water", "room"):
+        poses = ("flying",) if setting == "water" else ("perched",)
+    pose = _pick(random, poses)
+    tilt = {"kite": 25, "bird": 10, "fish": 10}.get(kind, 3)
+    for _ in range(20):
+        thing = Thing(
+            kind, colour, pose,
+            x=random.uniform(0.16, 0.84),
+            y=0.0,
+            scale=random.uniform(0.85, 1.35),
+            facing=1 if random.random() < 0.5 else -1,
+            angle=random.uniform(-tilt, tilt),
+            tint=tuple(random.integers(-14, 15, size=3).tolist()),
+        )
+        thing = _move_to_height(random, thing, horizon)
+        if all(_overlap(thing, other) <= LARGEST_OVERLAP for other in others):
+            return thing
+    return None
+
+
+def _move_to_height(random, thing, horizon):
+    half = thing.half_height
+    if thing.flies:
+        y = random.uniform(half + 0.01, max(half + 0.02, horizon))
+    else:
+        y = random.uniform(max(horizon + 0.06, 2 * half + 0.02), 0.97) - half
+    return Thing(**{**vars(thing), "y": y})
+
+
+def _overlap(a, b):
+    """The common part of two boxes, as a share of the smaller."""
+    width = min(a.x + a.half_width, b.x + b.half_width) - max(a.x - a.half_width, b.x - b.half_width)
+    height = min(a.y + a.half_height, b.y + b.half_height) - max(
+        a.y - a.half_height, b.y - b.half_height
+    )
+    smaller = min(a.half_width * a.half_height, b.half_width * b.half_height)
+    return max(width, 0) * max(height, 0) / (4 * smaller)
+
+
+def _pick(random, choices):
+    choices = tuple(choices)
+    return choices[int(random.integers(len(choices)))]
