@@ -1,0 +1,151 @@
+"""Calling a pair of functions with care: do they give the same twice, and leave all as it was?"""
+
+import copy
+
+import numpy as np
+
+# The same sum in another order may end in another last digit; anything larger is another result.
+SAME = 1e-9
+
+
+def call(forward, inputs, options):
+    """Call a forward with copies, so that nothing it does can reach the next call.
+
+    Parameters
+    ----------
+    forward : callable
+    inputs : dict from str to ndarray or None
+        The positional arguments, in order.
+    options : dict
+        The keyword arguments.
+
+    Returns
+    -------
+    out : ndarray or tuple of ndarray
+    cache : object
+    given : dict
+        The copies of all arguments by name, as the forward left them.
+
+    Raises
+    ------
+    ValueError
+        If the forward does not return a pair.
+    """
+    inputs, options = copy.deepcopy((inputs, options))
+    returned = forward(*inputs.values(), **options)
+    if not isinstance(returned, tuple) or len(returned) != 2:
+        kind = type(returned).__name__
+        raise ValueError(f"forward: expected the pair (out, cache), got {kind}; return both")
+    return *returned, inputs | options
+
+
+def as_tuple(out):
+    """Put a single output into a tuple, and leave several as they are.
+
+    Parameters
+    ----------
+    out : ndarray or tuple of ndarray
+
+    Returns
+    -------
+    outputs : tuple of ndarray
+    """
+    return out if isinstance(out, tuple) else (out,)
+
+
+def run_twice(forward, backward, inputs, options, random):
+    """Run forward and backward, each twice, and watch what they do to what they are given.
+
+    Parameters
+    ----------
+    forward, backward : callable
+    inputs, options : dict
+        As for `call`.
+    random : numpy.random.Generator
+        Draws the upstream.
+
+    Returns
+    -------
+    upstream : tuple of ndarray
+        One for each output; normal, as under ones many a wrong gradient is right.
+    gradients : tuple or None
+        What the backward returned; None if it could not be called or is of no use.
+    problems : tuple of str
+        One for each thing that is wrong.
+    """
+    arguments = inputs | options
+    out, cache, given = call(forward, inputs, options)
+    problems = _changed("forward", given, arguments)
+    faults = [fault for output in as_tuple(out) for fault in _faults_of_output(output)]
+    if not faults and not _same(as_tuple(out), as_tuple(call(forward, inputs, options)[0])):
+        faults = ["forward called twice gives two results; fix its mask or its generator"]
+    if faults:
+        return (), None, (*problems, *faults)
+
+    upstream = tuple(np.asarray(random.normal(size=np.shape(output))) for output in as_tuple(out))
+    before = copy.deepcopy((given, cache))
+    gradients, fault = _call_backward(backward, out, upstream, cache)
+    problems += fault
+    if _contents(cache) != _contents(before[1]):
+        problems.append("backward changed its cache in place")
+    problems += _changed("backward", given, before[0])
+    if not _same(gradients, _call_backward(backward, out, upstream, cache)[0]):
+        problems.append("backward called twice gives two results")
+    return upstream, gradients, tuple(problems)
+
+
+def _call_backward(backward, out, upstream, cache):
+    """Call a backward with a copy of the upstream, and copy what it returns."""
+    given = copy.deepcopy(upstream)
+    returned = backward(given if isinstance(out, tuple) else given[0], cache)
+    fault = []
+    if _contents(given) != _contents(upstream):
+        fault = ["backward changed the upstream gradient in place"]
+    gradients = tuple(returned) if isinstance(returned, tuple | list) else (returned,)
+    return copy.deepcopy(gradients), fault
+
+
+def _faults_of_output(output):
+    """Say why an output cannot be differentiated, if it cannot."""
+    output = np.asarray(output)
+    if output.dtype != np.float64:
+        return [f"forward made {output.dtype} of float64; let the dtype follow the inputs"]
+    return [] if np.all(np.isfinite(output)) else ["forward returned NaN or infinity"]
+
+
+def _changed(function, after, before):
+    """Say which arguments are no longer what they were."""
+    return [
+        f"{function} changed {name} in place"
+        for name in before
+        if _contents(after[name]) != _contents(before[name])
+    ]
+
+
+def _contents(something):
+    """Turn all arrays in a nest of tuples, lists and dicts into what can be compared."""
+    if isinstance(something, np.ndarray):
+        return something.shape, something.dtype, something.tobytes()
+    if isinstance(something, dict):
+        return {key: _contents(value) for key, value in something.items()}
+    if isinstance(something, tuple | list):
+        return [_contents(part) for part in something]
+    return None
+
+
+def _same(some, others):
+    """Tell whether two tuples of arrays are equal, rounding in another order aside."""
+    if len(some) != len(others):
+        return False
+    for one, other in zip(some, others, strict=True):
+        one, other = np.asarray(one), np.asarray(other)
+        if one.shape != other.shape or one.dtype != other.dtype:
+            return False
+        if one.dtype.kind not in "fiuc":
+            continue  # it is no gradient at all, which the comparison will report
+        with np.errstate(invalid="ignore"):
+            distance = np.max(np.abs(one - other), initial=0)
+        close = distance <= SAME * np.max(np.abs(one), initial=0)
+        if not (close or np.array_equal(one, other, equal_nan=True)):
+            return False
+    return True

@@ -1,0 +1,100 @@
+"""Beam search: several captions of an item grow side by side, and the best one is kept."""
+
+import numpy as np
+
+from satt.decoding.decoded import as_decoded, word_log_probabilities
+from satt.errors import SattError
+
+
+def beam_search(
+    model, inputs, beam_size=3, max_length=20, length_penalty=0.6, start=1, stop=2, pad=0
+):
+    """Caption a batch with the best of the `beam_size` most probable beginnings.
+
+    At each step every beginning is continued by every word, and the most probable continuations
+    stay. A caption that is finished keeps its place for good, so the search narrows as captions
+    finish; with one place it is greedy decoding. In the end the finished captions are compared,
+    or, if there is none, the unfinished ones, by
+
+        score = log p(caption) / ((5 + T) / 6)^length_penalty
+
+    with T words, the stop word counted (Wu et al. 2016, equation 14). Every word makes log p
+    smaller, so without the division short captions would win; 0 switches it off.
+
+    Parameters
+    ----------
+    model, inputs, max_length, start, stop, pad
+        As for `satt.decoding.roll_out.roll_out`.
+    beam_size : int
+        K, beginnings kept for each item.
+    length_penalty : float
+
+    Returns
+    -------
+    captions : list of Decoded
+        The best caption of each item.
+
+    Raises
+    ------
+    SattError
+        If `beam_size` or `max_length` is not at least 1.
+    """
+    for name, value in (("beam_size", beam_size), ("max_length", max_length)):
+        if value < 1:
+            raise SattError(f"{name}: expected at least 1, got {value}")
+    memory, state = model.start(inputs)
+    count = len(state[0])
+    # Row n * K + k of every array below is beginning k of item n.
+    memory = tuple(np.repeat(array, beam_size, axis=0) for array in memory)
+    state = tuple(np.repeat(array, beam_size, axis=0) for array in state)
+    first_row = np.arange(count)[:, None] * beam_size
+    words = np.full(count * beam_size, start)
+    totals = np.full((count, beam_size), -np.inf)
+    # One beginning at first: equal ones would fill the beam with copies of one caption.
+    totals[:, 0] = 0.0
+    totals = totals.reshape(-1)
+    finished = np.zeros(count * beam_size, dtype=bool)
+    said = looked = None
+    for _ in range(max_length):
+        logits, attention, state = model.step(words, memory, state)
+        log_probabilities = word_log_probabilities(logits, [pad, start])
+        vocabulary_size = log_probabilities.shape[1]
+        scores = totals[:, None] + log_probabilities
+        scores[finished] = -np.inf
+        scores[finished, stop] = np.inf
+        scores = scores.reshape(count, beam_size * vocabulary_size)
+        parent, words, values = _best(scores, beam_size, vocabulary_size)
+        rows = (first_row + parent).reshape(-1)
+        words, values = words.reshape(-1), values.reshape(-1)
+        totals = np.where(values == np.inf, totals[rows], values)
+        finished = (words == stop) & np.isfinite(totals)
+        state = tuple(array[rows] for array in state)
+        said = _append(said, rows, words)
+        looked = _append(looked, rows, attention[rows])
+        if not (np.isfinite(totals) & ~finished).any():
+            break
+    lengths = (said != stop).sum(axis=1) + finished
+    scores = totals / ((5 + lengths) / 6) ** length_penalty
+    any_finished = np.repeat(finished.reshape(count, beam_size).any(axis=1), beam_size)
+    scores[any_finished & ~finished] = -np.inf
+    best = np.arange(count) * beam_size + scores.reshape(count, beam_size).argmax(axis=1)
+    return [as_decoded(said[row], looked[row], totals[row], stop) for row in best]
+
+
+def _best(scores, beam_size, vocabulary_size):
+    """Return the `beam_size` largest scores (N, K V) of each item, as parent, word and score."""
+    items = np.arange(len(scores))
+    places = np.empty((len(scores), beam_size), dtype=np.int64)
+    values = np.empty((len(scores), beam_size))
+    # A beam is narrow, so a few maxima are quicker than a sort; a tie goes to the first.
+    for k in range(beam_size):
+        places[:, k] = scores.argmax(axis=1)
+        values[:, k] = scores[items, places[:, k]]
+        scores[items, places[:, k]] = -np.inf
+    return places // vocabulary_size, places % vocabulary_size, values
+
+
+def _append(history, rows, new):
+    """Let each row inherit its parent's history (rows, T, ...) and add what is new."""
+    new = new[:, None]
+    return new if history is None else np.concatenate([history[rows], new], axis=1)

@@ -1,0 +1,1 @@
+"""What a caption is worth: BLEU, and the measure of where attention lands."""

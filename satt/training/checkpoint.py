@@ -1,0 +1,103 @@
+"""Checkpoints: arrays and settings in one .npz file that is whole or not there.
+
+The file holds each array under its name and, under `__settings__`, JSON as bytes. Nothing is
+pickled, so a checkpoint from a stranger can do no harm.
+"""
+
+import json
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from satt.errors import SattError
+from satt.training.log import to_plain
+
+FORMAT = 1
+SETTINGS = "__settings__"
+
+
+def save_checkpoint(path, arrays, settings):
+    """Write a checkpoint; a crash at any moment leaves the old file or the new one.
+
+    Parameters
+    ----------
+    path : str or Path
+        By custom it ends in .npz; folders that are missing are made.
+    arrays : dict from str to ndarray
+    settings : dict
+        What JSON can hold. Tuples come back as lists, keys as text.
+
+    Raises
+    ------
+    SattError
+        If JSON cannot hold the settings, an array holds objects or has the reserved name
+        `__settings__`, or the file cannot be written.
+    """
+    path = Path(path)
+    try:
+        text = json.dumps({"format": FORMAT, "settings": settings}, default=to_plain)
+    except (TypeError, ValueError) as error:
+        raise SattError(f"settings: {error}; keep to numbers, texts, lists and dicts") from error
+    arrays = {name: np.asanyarray(array) for name, array in arrays.items()}
+    for name, array in arrays.items():
+        if name == SETTINGS or array.dtype.hasobject:
+            raise SattError(f"arrays: {name!r} is reserved or holds objects; leave it out")
+    arrays[SETTINGS] = np.frombuffer(text.encode("utf-8"), dtype=np.uint8)
+    # In the same folder: a file can be replaced in one go only within one disk.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(temporary, "wb") as file:
+            _write_npz(file, arrays)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        reason = error.strerror or error
+        raise SattError(f"checkpoint: {path} cannot be written: {reason}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def load_checkpoint(path):
+    """Read a checkpoint that `save_checkpoint` wrote.
+
+    Returns
+    -------
+    arrays : dict from str to ndarray
+    settings : dict
+
+    Raises
+    ------
+    SattError
+        If the file is missing, is no checkpoint, is damaged or has another format.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise SattError(f"checkpoint: there is no file {path}; train first or correct the path")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        envelope = json.loads(arrays.pop(SETTINGS).tobytes().decode("utf-8"))
+        version, settings = envelope["format"], envelope.get("settings")
+    except Exception as error:
+        # Damage can surface as nearly anything: zip, zlib, header, JSON, missing key.
+        raise SattError(
+            f"checkpoint: {path} is damaged or was not written by satt; use another one"
+        ) from error
+    if version != FORMAT:
+        raise SattError(
+            f"checkpoint: {path} has format {version}, this satt reads {FORMAT}; "
+            "use the version of satt that wrote it"
+        )
+    return arrays, settings
+
+
+def _write_npz(file, arrays):
+    """Write what `np.savez` writes, but never a pickle, and with any array name."""
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, array, allow_pickle=False)

@@ -1,0 +1,144 @@
+"""Optimisers: from gradients to better parameters.
+
+Each has `step(params, gradients, learning_rate)`, which changes the parameters in place, and
+`state`, a flat dict of arrays that a checkpoint can hold and that can be assigned back.
+"""
+
+import numpy as np
+
+from satt.errors import SattError
+
+
+class _Optimiser:
+    """What the optimisers share: running averages of the gradients, one array a parameter."""
+
+    averages = ()
+
+    def __init__(self):
+        self._state = {}
+
+    @property
+    def state(self):
+        """The running averages, "average.parameter" -> array: live, so copy what is to be kept.
+
+        Assigning copies the arrays. A SattError is raised if they are another optimiser's.
+        """
+        return self._state
+
+    @state.setter
+    def state(self, state):
+        for name in state:
+            if name.partition(".")[0] not in self.averages:
+                raise SattError(
+                    f"state: {type(self).__name__} keeps no {name!r}; "
+                    "restore it with the optimiser that it was saved from"
+                )
+        self._state = {name: np.array(array) for name, array in state.items()}
+
+    def _average(self, kind, name, param):
+        key = f"{kind}.{name}"
+        if key not in self._state:
+            self._state[key] = np.zeros_like(param)
+        return self._state[key]
+
+
+class SGD(_Optimiser):
+    """Gradient descent with momentum (Polyak 1964): a ball that rolls down and keeps its speed.
+
+        v <- momentum v + g
+        p <- p - learning_rate v
+
+    Parameters
+    ----------
+    momentum : float
+        In [0, 1); 0 is plain gradient descent.
+    """
+
+    averages = ("velocity",)
+
+    def __init__(self, momentum=0.9):
+        super().__init__()
+        self.momentum = momentum
+
+    def step(self, params, gradients, learning_rate):
+        """Change `params[name]` in place for every name in `gradients`."""
+        # A NumPy float64 would turn every float32 array it meets into float64.
+        rate = float(learning_rate)
+        for name, gradient in gradients.items():
+            param = params[name]
+            velocity = self._average("velocity", name, param)
+            velocity *= self.momentum
+            velocity += gradient
+            param -= rate * velocity
+
+
+class RMSProp(_Optimiser):
+    """Each parameter's gradient divided by its recent size (Hinton 2012, lecture 6e).
+
+        s <- decay s + (1 - decay) g^2
+        p <- p - learning_rate g / (sqrt(s) + epsilon)
+
+    Parameters
+    ----------
+    decay : float
+    epsilon : float
+    """
+
+    averages = ("square",)
+
+    def __init__(self, decay=0.9, epsilon=1e-8):
+        super().__init__()
+        self.decay, self.epsilon = decay, epsilon
+
+    def step(self, params, gradients, learning_rate):
+        """Change `params[name]` in place for every name in `gradients`."""
+        rate = float(learning_rate)
+        for name, gradient in gradients.items():
+            param = params[name]
+            square = self._average("square", name, param)
+            square *= self.decay
+            square += (1 - self.decay) * gradient * gradient
+            param -= rate * gradient / (np.sqrt(square) + self.epsilon)
+
+
+class Adam(_Optimiser):
+    """Momentum and RMSProp together, without their slow start (Kingma and Ba 2015, algorithm 1).
+
+        m <- beta1 m + (1 - beta1) g
+        v <- beta2 v + (1 - beta2) g^2
+        p <- p - learning_rate m' / (sqrt(v') + epsilon)
+        m' = m / (1 - beta1^t),  v' = v / (1 - beta2^t),  t = 1, 2, ...
+
+    m and v begin at zero, so after t steps their weights add up to 1 - beta^t only; dividing by
+    that makes them averages from the first step on.
+
+    Parameters
+    ----------
+    beta1, beta2 : float
+    epsilon : float
+    """
+
+    averages = ("mean", "square", "steps")
+
+    def __init__(self, beta1=0.9, beta2=0.999, epsilon=1e-8):
+        super().__init__()
+        self.beta1, self.beta2, self.epsilon = beta1, beta2, epsilon
+
+    def step(self, params, gradients, learning_rate):
+        """Change `params[name]` in place for every name in `gradients`."""
+        steps = int(self._state.get("steps", 0)) + 1
+        self._state["steps"] = np.array(steps)
+        rate = float(learning_rate) / (1 - self.beta1**steps)
+        root_weight = (1 - self.beta2**steps) ** 0.5
+        for name, gradient in gradients.items():
+            param = params[name]
+            mean = self._average("mean", name, param)
+            square = self._average("square", name, param)
+            mean *= self.beta1
+            mean += (1 - self.beta1) * gradient
+            square *= self.beta2
+            square += (1 - self.beta2) * gradient * gradient
+            param -= rate * mean / (np.sqrt(square) / root_weight + self.epsilon)
+
+
+OPTIMISERS = {"sgd": SGD, "rmsprop": RMSProp, "adam": Adam}

@@ -1,0 +1,118 @@
+import numpy as np
+import pytest
+
+from satt.data.batches import caption_arrays, to_float, training_batches
+from satt.data.caption_data import CaptionData
+from satt.data.vocabulary import START, STOP, Vocabulary
+from satt.errors import SattError
+
+
+def made_up(count, several=3, seed=0):
+    """Each image is one flat colour, its number; its captions name the number, then fill up."""
+    random = np.random.default_rng(seed)
+    images = np.broadcast_to(
+        np.arange(count, dtype=np.uint8)[:, None, None, None], (count, 3, 2, 3)
+    )
+    captions = [
+        [[f"i{n}", f"c{c}"] + ["x"] * random.integers(0, 9) for c in range(several)]
+        for n in range(count)
+    ]
+    data = CaptionData(images.copy(), captions, [f"{n}.jpg" for n in range(count)])
+    return data, Vocabulary.from_captions(c for several in captions for c in several)
+
+
+def read_back(batches, vocabulary):
+    """Return [(image number, caption)] of batches, in their order."""
+    found = []
+    for batch in batches:
+        numbers = np.rint((batch["images"][:, 0, 0, 0] + 1) * 127.5).astype(int)
+        captions = [vocabulary.decode(row) for row in batch["words"]]
+        found += list(zip(numbers.tolist(), captions, strict=True))
+    return found
+
+
+def test_caption_arrays():
+    vocabulary = Vocabulary(["a", "dog", "runs"])
+    words = caption_arrays([["a", "dog", "runs"], ["a"], [], ["cat", "runs"]], vocabulary)
+    assert words.dtype == np.int64
+    assert words.tolist() == [
+        [1, 4, 5, 6, 2],
+        [1, 4, 2, 0, 0],
+        [1, 2, 0, 0, 0],
+        [1, 3, 6, 2, 0],
+    ]
+    assert caption_arrays([], vocabulary).shape == (0, 2)
+
+
+def test_to_float_spans_minus_one_to_one_in_float32():
+    images = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1)
+    scaled = to_float(images)
+    assert scaled.dtype == np.float32 and scaled.shape == images.shape
+    assert scaled.min() == -1 and scaled.max() == 1
+    np.testing.assert_allclose(scaled, images / 127.5 - 1, atol=1e-6)
+    assert images.reshape(-1)[7] == 7
+
+
+def test_an_epoch_shows_every_image_once_with_one_of_its_captions():
+    data, vocabulary = made_up(53)
+    batches = list(training_batches(data, vocabulary, 5, np.random.default_rng(1)))
+    found = read_back(batches, vocabulary)
+    assert sorted(number for number, _ in found) == list(range(53))
+    assert all(caption in data.captions[number] for number, caption in found)
+    assert sorted(len(batch["words"]) for batch in batches) == [3] + [5] * 10
+    for batch in batches:
+        assert batch["images"].dtype == np.float32 and batch["words"].dtype == np.int64
+        assert (batch["words"][:, 0] == START).all()
+        assert ((batch["words"] == STOP).sum(axis=1) == 1).all()
+        # No batch is wider than its longest caption.
+        assert (batch["words"][:, -1] == STOP).any()
+
+
+def test_several_captions_an_image_are_different_ones():
+    data, vocabulary = made_up(11)
+    random = np.random.default_rng(1)
+    two = read_back(training_batches(data, vocabulary, 4, random, 2), vocabulary)
+    assert len(two) == 22 and len({tuple(caption) for _, caption in two}) == 22
+    every = read_back(training_batches(data, vocabulary, 4, random, 9), vocabulary)
+    assert len(every) == 33 and len({tuple(caption) for _, caption in every}) == 33
+
+
+def test_epochs_differ_and_seeds_repeat():
+    data, vocabulary = made_up(40)
+    random = np.random.default_rng(1)
+    first = read_back(training_batches(data, vocabulary, 4, random), vocabulary)
+    second = read_back(training_batches(data, vocabulary, 4, random), vocabulary)
+    again = read_back(
+        training_batches(data, vocabulary, 4, np.random.default_rng(1)), vocabulary
+    )
+    assert first == again
+    assert [n for n, _ in first] != [n for n, _ in second]
+    assert sorted(first) != sorted(second)
+
+
+def test_over_many_epochs_every_caption_has_its_turn():
+    data, vocabulary = made_up(2)
+    random = np.random.default_rng(3)
+    seen = []
+    for _ in range(300):
+        seen += [c[1] for _, c in read_back(training_batches(data, vocabulary, 2, random),
+                                            vocabulary)]
+    counts = [seen.count(name) for name in ("c0", "c1", "c2")]
+    assert min(counts) > 150 and sum(counts) == 600
+
+
+def test_like_lengths_share_a_batch_but_batches_do_not_come_by_length():
+    data, vocabulary = made_up(200)
+    batches = list(training_batches(data, vocabulary, 10, np.random.default_rng(1)))
+    padding = np.mean(np.concatenate([(b["words"] == 0).ravel() for b in batches]))
+    assert padding < 0.06
+    widths = [batch["words"].shape[1] for batch in batches]
+    assert widths != sorted(widths) and widths != sorted(widths, reverse=True)
+
+
+@pytest.mark.parametrize("wrong", [{"batch_size": 0}, {"captions_per_image": 0}])
+def test_nothing_at_a_time_is_refused(wrong):
+    data, vocabulary = made_up(3)
+    options = {"batch_size": 2, "random": np.random.default_rng(0)} | wrong
+    with pytest.raises(SattError, match="expected at least 1, got 0"):
+        next(training_batches(data, vocabulary, **options))
