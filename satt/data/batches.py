@@ -30,7 +30,12 @@ def caption_arrays(captions, vocabulary):
 
 
 def to_float(images):
-    """Scale images of bytes 0..255 to float32 -1..1, any shape."""
+    """Scale images of bytes 0..255 to float32 -1..1, any shape.
+
+    What is float already, such as the grids that another network has made, comes back as it is.
+    """
+    if np.issubdtype(images.dtype, np.floating):
+        return images
     scaled = np.divide(images, np.float32(127.5), dtype=np.float32)
     scaled -= 1
     return scaled
@@ -39,50 +44,96 @@ def to_float(images):
 def training_batches(data, vocabulary, batch_size, random, captions_per_image=1):
     """Go once through the images in random order, each with captions drawn at random.
 
-    Captions of like length share a batch: the shuffled captions are cut into buckets of about 20
-    batches, each bucket is sorted by length, and the batches of all buckets are shuffled. So
-    little padding is computed, and yet every epoch has other batches.
+    Captions of like length share a batch: the shuffled images are cut into buckets of about 20
+    batches, each bucket is sorted by the longest caption drawn for an image, and the batches of
+    all buckets are shuffled. So little padding is computed, and yet every epoch has other batches.
 
     Parameters
     ----------
     data : CaptionData
     vocabulary : Vocabulary
     batch_size : int
-        Captions in a batch, N; the last cut of an epoch may be smaller.
+        Images in a batch, M; the last cut of an epoch may be smaller.
     random : numpy.random.Generator
     captions_per_image : int
-        How many captions of each image an epoch draws, none of them twice; all of them if an
-        image has no more.
+        How many captions of each image an epoch draws, k; all different as long as there are
+        enough, else some are repeated.
 
     Yields
     ------
     batch : dict
-        "images": float32 (N, H, W, 3) in -1..1; "words": int64 (N, T + 1) as in `caption_arrays`.
+        "images": float32 (M, H, W, 3) in -1..1; "words": int64 (M k, T + 1) as in
+        `caption_arrays`, where rows m k to m k + k - 1 belong to image m.
 
     Raises
     ------
     SattError
-        If `batch_size` or `captions_per_image` is not at least 1.
+        If `batch_size` or `captions_per_image` is not at least 1, or an image has no caption.
     """
     for name, value in (("batch_size", batch_size), ("captions_per_image", captions_per_image)):
         if value < 1:
             raise SattError(f"{name}: expected at least 1, got {value}")
-    pairs = [
-        (image, data.captions[image][drawn])
-        for image in range(len(data))
-        for drawn in random.permutation(len(data.captions[image]))[:captions_per_image]
+    _check_captions(data)
+    drawn = [
+        [several[i] for i in np.resize(random.permutation(len(several)), captions_per_image)]
+        for several in data.captions
     ]
-    shuffled = random.permutation(len(pairs))
-    lengths = np.array([len(caption) for _, caption in pairs])
+    longest = np.array([max(map(len, several)) for several in drawn])
+    shuffled = random.permutation(len(data))
     batches = []
     bucket_size = BATCHES_IN_A_BUCKET * batch_size
-    for begin in range(0, len(pairs), bucket_size):
+    for begin in range(0, len(shuffled), bucket_size):
         bucket = shuffled[begin : begin + bucket_size]
-        bucket = bucket[np.argsort(lengths[bucket], kind="stable")]
+        bucket = bucket[np.argsort(longest[bucket], kind="stable")]
         batches += [bucket[i : i + batch_size] for i in range(0, len(bucket), batch_size)]
     for number in random.permutation(len(batches)):
-        images, captions = zip(*(pairs[i] for i in batches[number]), strict=True)
+        rows = batches[number]
+        captions = [caption for row in rows for caption in drawn[row]]
         yield {
-            "images": to_float(data.images[list(images)]),
+            "images": to_float(data.images[rows]),
             "words": caption_arrays(captions, vocabulary),
         }
+
+
+def captioning_batches(data, vocabulary, batch_size):
+    """Go through the images in their order, each with all of its captions.
+
+    Parameters
+    ----------
+    data : CaptionData
+    vocabulary : Vocabulary
+    batch_size : int
+        Images at a time, M; the last time there may be fewer.
+
+    Yields
+    ------
+    images : ndarray of float32, shape (M, H, W, 3)
+        To be captioned.
+    batches : list of dict
+        The same images with their captions, as `training_batches` gives them. In a batch every
+        image has the same number of captions, so that there are several if the images differ.
+
+    Raises
+    ------
+    SattError
+        If `batch_size` is not at least 1, or an image has no caption.
+    """
+    if batch_size < 1:
+        raise SattError(f"batch_size: expected at least 1, got {batch_size}")
+    _check_captions(data)
+    counts = np.array([len(several) for several in data.captions])
+    for begin in range(0, len(data), batch_size):
+        images = to_float(data.images[begin : begin + batch_size])
+        batches = []
+        for count in np.unique(counts[begin : begin + batch_size]):
+            rows = np.flatnonzero(counts[begin : begin + batch_size] == count)
+            captions = [caption for row in rows for caption in data.captions[begin + row]]
+            words = caption_arrays(captions, vocabulary)
+            batches.append({"images": images[rows], "words": words})
+        yield images, batches
+
+
+def _check_captions(data):
+    for name, several in zip(data.names, data.captions, strict=True):
+        if not several:
+            raise SattError(f"captions: image {name} has none; leave it out")

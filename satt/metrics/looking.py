@@ -1,7 +1,7 @@
 """Where it looked: how much of the attention at a word lies on what the word names.
 
-A drawn scene comes with the mask of every thing, so that the right place is known. A mask is averaged
-over each grid location to a share in 0..1: how much of that location the thing fills.
+A drawn scene comes with the mask of every thing, so that the right place is known. A mask is
+averaged over each grid location to a share in 0..1: how much of that location the thing fills.
 """
 
 import numpy as np
@@ -37,6 +37,7 @@ def points_at(attention, shares):
     ----------
     attention : ndarray, shape (L,)
     shares : ndarray, shape (L,)
+        Of the thing, from `location_shares`.
 
     Returns
     -------
@@ -46,12 +47,16 @@ def points_at(attention, shares):
 
 
 def mass_on(attention, shares):
-    """Attention times share, summed, over the largest share: 1 where all of it is on the best place.
+    """How much of the attention is on a thing: 1 where all of it is on the best place.
+
+        sum_l attention[l] shares[l] / max_l shares[l]
 
     Parameters
     ----------
     attention : ndarray, shape (L,)
+        Sums to 1.
     shares : ndarray, shape (L,)
+        Of the thing, from `location_shares`.
 
     Returns
     -------

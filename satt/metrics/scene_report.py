@@ -44,7 +44,17 @@ class Look(NamedTuple):
 
 
 class Judgement(NamedTuple):
-    """One caption against its scene."""
+    """One caption against its scene.
+
+    Attributes
+    ----------
+    parses : bool
+        Whether it is a sentence of the scenes' language; else all the rest is False or empty.
+    is_true, names_everything : bool
+        As the parser has them.
+    looks : list of Look
+        One for each word that names a thing or a setting.
+    """
 
     parses: bool
     is_true: bool
@@ -59,11 +69,12 @@ def judge(words, attention, scene, size, grid_shape):
     ----------
     words : list of str
     attention : ndarray, shape (T, L)
-        One row a word.
+        One row a word; L = rows * columns of the grid.
     scene : Scene
     size : int
         Of the image in pixels.
     grid_shape : (int, int)
+        Rows and columns; the image's size is a multiple of both.
 
     Returns
     -------
@@ -116,7 +127,8 @@ def report(judgements):
     looks = [look for judgement in judgements for look in judgement.looks]
     things = [look for look in looks if not look.is_setting]
     settings = [look for look in looks if look.is_setting]
-    mass, uniform = _mean(look.mass for look in settings), _mean(look.uniform_mass for look in settings)
+    mass = _mean(look.mass for look in settings)
+    uniform = _mean(look.uniform_mass for look in settings)
     return {
         "true_captions": _mean(judgement.is_true for judgement in judgements),
         "complete_captions": _mean(judgement.names_everything for judgement in judgements),

@@ -1,8 +1,8 @@
-"""The training loop: read a batch, take the gradients, make a step; now and then see how it captions.
+"""The training loop: read a batch, take the gradients, make a step; now and then, let it caption.
 
 The model is judged as it will be used: on free-running captions of images that it does not learn
 from, never by how well it continues somebody else's words. The best state by validation BLEU-4 is
-the one that is kept.
+the one that is kept; of two with the same BLEU-4, the one with the smaller validation loss.
 """
 
 import time
@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from tqdm import tqdm
 
-from satt.data.batches import captioning_batches, training_batches
+from satt.data.batches import captioning_batches, to_float, training_batches
+from satt.data.vocabulary import PAD
 from satt.decoding.greedy import greedy
 from satt.errors import SattError
 from satt.metrics.bleu import corpus_bleu
@@ -38,14 +39,20 @@ class TrainingSettings:
     optimiser : {"adam", "rmsprop", "sgd"}
     learning_rate : float
         The peak, reached after `warmup_steps` and followed by half a cosine down to zero.
+    warmup_steps : int
     clip : float
         The largest global norm of a step's gradients.
     evaluations : int
         How often the validation captions are written, evenly over the training.
     patience : int
-        Stop after so many evaluations without a better BLEU-4.
+        Stop after so many evaluations without a better state.
     seed : int
         Of the order of images, the choice of captions and the dropout.
+
+    Raises
+    ------
+    SattError
+        If a number is too small or there is no such optimiser.
     """
 
     epochs: int = 10
@@ -59,8 +66,25 @@ class TrainingSettings:
     patience: int = 5
     seed: int = 0
 
+    def __post_init__(self):
+        for name in ("epochs", "batch_size", "captions_per_image", "evaluations", "patience"):
+            if getattr(self, name) < 1:
+                raise SattError(f"{name}: expected at least 1, got {getattr(self, name)}")
+        for name in ("warmup_steps", "seed"):
+            if getattr(self, name) < 0:
+                raise SattError(f"{name}: expected 0 or more, got {getattr(self, name)}")
+        for name in ("learning_rate", "clip"):
+            if not 0 < getattr(self, name) < np.inf:
+                raise SattError(f"{name}: expected more than 0, got {getattr(self, name)}")
+        if self.optimiser not in OPTIMISERS:
+            raise SattError(
+                f"optimiser: expected one of {', '.join(OPTIMISERS)}, got {self.optimiser!r}"
+            )
 
-def train(model, vocabulary, data, validation, settings, on_step=None, on_best=None, progress=True):
+
+def train(
+    model, vocabulary, data, validation, settings, on_step=None, on_best=None, progress=True
+):
     """Train a captioner in place; it ends in its best state.
 
     Parameters
@@ -68,87 +92,126 @@ def train(model, vocabulary, data, validation, settings, on_step=None, on_best=N
     model : Captioner
     vocabulary : Vocabulary
     data, validation : CaptionData
+        What to learn from, and what to judge by.
     settings : TrainingSettings
     on_step : callable, optional
-        Called after every step with its record, a dict: step, epoch, loss, gradient_norm,
-        learning_rate, seconds and, where there was an evaluation, validation_loss, perplexity,
-        bleu4, ended.
+        Called after every step with its record, a dict: step, epoch (both from 1), loss,
+        gradient_norm, learning_rate, seconds and, where there was an evaluation, what `validate`
+        gives.
     on_best : callable, optional
-        Called with the record whenever BLEU-4 is better than ever: the time to save.
+        Called with the record whenever the state is better than ever, before `on_step`: the time
+        to save. After an interruption before the first step the record holds no loss.
     progress : bool
-        Whether to show a bar with the loss and the time left.
+        Whether to show a bar with the loss, the best BLEU-4 and the time left.
 
     Returns
     -------
     interrupted : bool
-        Whether Ctrl-C ended the training before its time. The model is then in the better of its
-        best and its last state.
+        Whether Ctrl-C ended the training before its time. The last state has then been evaluated,
+        unless a second Ctrl-C cut that short, and the model is in the best state.
 
     Raises
     ------
     SattError
-        If the loss is no longer a number.
+        If the vocabulary or the images do not fit, or if loss or gradients are no longer numbers;
+        the model is then in its best state before that.
+    KeyboardInterrupt
+        If a second Ctrl-C comes before the first evaluation is over: nothing is worth keeping.
     """
+    _check(model, vocabulary, data, validation)
     random = np.random.default_rng(settings.seed)
     optimiser = OPTIMISERS[settings.optimiser]()
-    steps_an_epoch = -(-len(data) // settings.batch_size)
-    total = settings.epochs * steps_an_epoch
-    evaluate_at = {round(total * (i + 1) / settings.evaluations) for i in range(settings.evaluations)}
-    best, waited, interrupted, begin = None, 0, False, time.perf_counter()
+    total = settings.epochs * -(-len(data) // settings.batch_size)
+    looks = settings.evaluations
+    evaluate_at = {round(total * look / looks) for look in range(1, looks + 1)}
+    best = {"score": None, "step": 0, "arrays": model.arrays(), "waited": 0}
+    record, interrupted, begin = {"step": 0}, False, time.perf_counter()
     bar = tqdm(total=total, desc="training", unit="step", disable=not progress)
 
-    def evaluate(record):
-        nonlocal best, waited
+    def evaluate():
         record.update(validate(model, vocabulary, data, validation))
-        waited += 1
-        if best is None or record["bleu4"] > best[0]:
-            best, waited = (record["bleu4"], model.state()), 0
+        record["seconds"] = round(time.perf_counter() - begin, 3)
+        # The first captions may all have a BLEU-4 of 0; then it counts that the loss goes down.
+        score = record["bleu4"], -record["validation_loss"]
+        best["waited"] += 1
+        if best["score"] is None or score > best["score"]:
             if on_best:
                 on_best(record)
+            best.update(score=score, step=record["step"], arrays=model.arrays(), waited=0)
 
-    record = {"step": 0}
     try:
-        for epoch in range(settings.epochs):
-            for batch in training_batches(
-                data, vocabulary, settings.batch_size, random, settings.captions_per_image
-            ):
-                step = record["step"]
-                loss, gradients = model.loss_and_gradients(batch, random)
-                if not np.isfinite(loss):
-                    raise SattError(
-                        f"loss: expected a number, got {loss} at step {step}; "
-                        "try a smaller learning rate, or run gradcheck on what you changed"
-                    )
-                gradients, norm = clip_by_global_norm(gradients, settings.clip)
-                rate = warmup_cosine(step, total, settings.warmup_steps, settings.learning_rate)
-                optimiser.step(model.params, gradients, rate)
-                record = {
-                    "step": step + 1,
-                    "epoch": epoch,
-                    "loss": float(loss),
-                    "gradient_norm": norm,
-                    "learning_rate": rate,
-                }
-                if step + 1 in evaluate_at:
-                    evaluate(record)
-                record["seconds"] = round(time.perf_counter() - begin, 3)
-                bar.update()
-                shown = {"loss": f"{loss:.2f}"}
-                if best:
-                    shown["BLEU-4"] = f"{best[0]:.3f}"
-                bar.set_postfix(shown, refresh=False)
-                if on_step:
-                    on_step(record)
-            if waited >= settings.patience:
+        batches = _epochs(data, vocabulary, settings, random)
+        for step, (epoch, batch) in enumerate(batches, start=1):
+            loss, gradients = model.loss_and_gradients(batch, random)
+            gradients, norm = clip_by_global_norm(gradients, settings.clip)
+            if not np.isfinite([loss, norm]).all():
+                raise SattError(
+                    f"loss: expected a number, got {loss} with gradients of norm {norm} at step "
+                    f"{step}; try a smaller learning_rate than {settings.learning_rate:g}, or run "
+                    f"gradcheck on what you changed (the model is back at step {best['step']})"
+                )
+            rate = warmup_cosine(step - 1, total, settings.warmup_steps, settings.learning_rate)
+            optimiser.step(model.params, gradients, rate)
+            record = {
+                "step": step,
+                "epoch": epoch,
+                "loss": float(loss),
+                "gradient_norm": norm,
+                "learning_rate": rate,
+            }
+            if step in evaluate_at:
+                evaluate()
+            record["seconds"] = round(time.perf_counter() - begin, 3)
+            if on_step:
+                on_step(record)
+            bar.set_postfix(_shown(loss, best["score"]), refresh=False)
+            bar.update()
+            if best["waited"] >= settings.patience:
                 break
     except KeyboardInterrupt:
         interrupted = True
-        bar.write("interrupted: one more look at the validation captions, then it is saved")
-        evaluate(record)
+        if progress:
+            bar.write("interrupted: captioning the validation images once more; Ctrl-C skips that")
+        try:
+            evaluate()
+        except KeyboardInterrupt:
+            if best["score"] is None:
+                raise
     finally:
         bar.close()
-    model.restore(best[1])
+        model.restore(best["arrays"])
     return interrupted
+
+
+def _epochs(data, vocabulary, settings, random):
+    for epoch in range(1, settings.epochs + 1):
+        for batch in training_batches(
+            data, vocabulary, settings.batch_size, random, settings.captions_per_image
+        ):
+            yield epoch, batch
+
+
+def _shown(loss, score):
+    shown = {"loss": f"{loss:.2f}"}
+    if score:
+        shown["BLEU-4"] = f"{score[0]:.3f}"
+    return shown
+
+
+def _check(model, vocabulary, data, validation):
+    if len(vocabulary) != model.settings.vocabulary_size:
+        raise SattError(
+            f"vocabulary: expected {model.settings.vocabulary_size} words, the special ones "
+            f"counted, got {len(vocabulary)}; build the captioner for this vocabulary"
+        )
+    for name, images in (("data", data.images), ("validation", validation.images)):
+        if not len(images):
+            raise SattError(f"{name}: expected at least 1 image, got none")
+    if data.images.shape[1:] != validation.images.shape[1:]:
+        raise SattError(
+            f"validation: expected images of shape {data.images.shape[1:]} like those of data, "
+            f"got {validation.images.shape[1:]}; bring both to one size"
+        )
 
 
 def validate(model, vocabulary, data, validation, batch_size=100):
@@ -166,20 +229,21 @@ def validate(model, vocabulary, data, validation, batch_size=100):
     Returns
     -------
     dict
-        validation_loss : nats per caption, the right words given; perplexity : per word;
-        bleu4 : of free-running greedy captions; ended : share of these that end with the stop word.
+        validation_loss : nats per caption, the right words given; perplexity : per word, the stop
+        word counted; bleu4 : of free-running greedy captions; ended : share of these that end with
+        the stop word.
     """
-    model.calibrate(data, CALIBRATION_IMAGES)
-    surprise, words, captions = 0.0, 0, []
-    for images, batch in captioning_batches(validation, vocabulary, batch_size):
-        count = (batch["words"][:, 1:] > 0).sum()
-        surprise += model.loss(batch) * len(batch["words"])
-        words += count
+    model.calibrate(to_float(data.images[:CALIBRATION_IMAGES]))
+    nats, words, captions = 0.0, 0, []
+    for images, batches in captioning_batches(validation, vocabulary, batch_size):
+        for batch in batches:
+            nats += model.loss(batch) * len(batch["words"])
+            words += np.count_nonzero(batch["words"][:, 1:] != PAD)
         captions += greedy(model, images)
-    bleu = corpus_bleu([vocabulary.decode(c.words) for c in captions], validation.captions)
+    said = [vocabulary.decode(caption.words) for caption in captions]
     return {
-        "validation_loss": float(surprise / sum(map(len, validation.captions))),
-        "perplexity": float(np.exp(surprise / words)),
-        "bleu4": bleu.bleu[3],
-        "ended": float(np.mean([c.finished for c in captions])),
+        "validation_loss": nats / sum(map(len, validation.captions)),
+        "perplexity": float(np.exp(nats / words)),
+        "bleu4": corpus_bleu(said, validation.captions).bleu[3],
+        "ended": float(np.mean([caption.finished for caption in captions])),
     }

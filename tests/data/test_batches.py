@@ -1,7 +1,12 @@
 import numpy as np
 import pytest
 
-from satt.data.batches import caption_arrays, to_float, training_batches
+from satt.data.batches import (
+    caption_arrays,
+    captioning_batches,
+    to_float,
+    training_batches,
+)
 from satt.data.caption_data import CaptionData
 from satt.data.vocabulary import START, STOP, Vocabulary
 from satt.errors import SattError
@@ -21,11 +26,17 @@ def made_up(count, several=3, seed=0):
     return data, Vocabulary.from_captions(c for several in captions for c in several)
 
 
+def image_numbers(images):
+    return np.rint((images[:, 0, 0, 0] + 1) * 127.5).astype(int)
+
+
 def read_back(batches, vocabulary):
     """Return [(image number, caption)] of batches, in their order."""
     found = []
     for batch in batches:
-        numbers = np.rint((batch["images"][:, 0, 0, 0] + 1) * 127.5).astype(int)
+        numbers = image_numbers(batch["images"])
+        assert len(batch["words"]) % len(numbers) == 0
+        numbers = np.repeat(numbers, len(batch["words"]) // len(numbers))
         captions = [vocabulary.decode(row) for row in batch["words"]]
         found += list(zip(numbers.tolist(), captions, strict=True))
     return found
@@ -53,6 +64,12 @@ def test_to_float_spans_minus_one_to_one_in_float32():
     assert images.reshape(-1)[7] == 7
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_to_float_leaves_floats_alone(random, dtype):
+    grids = random.standard_normal((2, 6, 5)).astype(dtype)
+    assert to_float(grids) is grids
+
+
 def test_an_epoch_shows_every_image_once_with_one_of_its_captions():
     data, vocabulary = made_up(53)
     batches = list(training_batches(data, vocabulary, 5, np.random.default_rng(1)))
@@ -68,13 +85,28 @@ def test_an_epoch_shows_every_image_once_with_one_of_its_captions():
         assert (batch["words"][:, -1] == STOP).any()
 
 
-def test_several_captions_an_image_are_different_ones():
+def test_several_captions_share_an_image():
     data, vocabulary = made_up(11)
-    random = np.random.default_rng(1)
-    two = read_back(training_batches(data, vocabulary, 4, random, 2), vocabulary)
-    assert len(two) == 22 and len({tuple(caption) for _, caption in two}) == 22
-    every = read_back(training_batches(data, vocabulary, 4, random, 9), vocabulary)
-    assert len(every) == 33 and len({tuple(caption) for _, caption in every}) == 33
+    batches = list(training_batches(data, vocabulary, 4, np.random.default_rng(1), 2))
+    assert sorted(len(batch["images"]) for batch in batches) == [3, 4, 4]
+    assert all(len(batch["words"]) == 2 * len(batch["images"]) for batch in batches)
+    found = read_back(batches, vocabulary)
+    assert sorted(number for number, _ in found) == sorted(2 * list(range(11)))
+    assert all(caption in data.captions[number] for number, caption in found)
+    assert len({tuple(caption) for _, caption in found}) == 22
+
+
+def test_too_few_captions_are_repeated_evenly():
+    data, vocabulary = made_up(5)
+    data.captions[3] = data.captions[3][:1]
+    found = read_back(
+        training_batches(data, vocabulary, 2, np.random.default_rng(1), 4), vocabulary
+    )
+    for number, several in enumerate(data.captions):
+        drawn = [caption for n, caption in found if n == number]
+        assert len(drawn) == 4
+        counts = [drawn.count(caption) for caption in several]
+        assert sum(counts) == 4 and min(counts) >= 4 // len(several)
 
 
 def test_epochs_differ_and_seeds_repeat():
@@ -116,3 +148,45 @@ def test_nothing_at_a_time_is_refused(wrong):
     options = {"batch_size": 2, "random": np.random.default_rng(0)} | wrong
     with pytest.raises(SattError, match="expected at least 1, got 0"):
         next(training_batches(data, vocabulary, **options))
+
+
+def test_an_image_without_captions_is_refused():
+    data, vocabulary = made_up(3)
+    data.captions[1] = []
+    with pytest.raises(SattError, match="image 1.jpg has none; leave it out"):
+        next(training_batches(data, vocabulary, 2, np.random.default_rng(0)))
+    with pytest.raises(SattError, match="image 1.jpg has none; leave it out"):
+        next(captioning_batches(data, vocabulary, 2))
+
+
+def test_grids_of_another_network_are_batched_as_they_are(random):
+    data, vocabulary = made_up(7)
+    data.images = random.standard_normal((7, 6, 5)).astype(np.float32)
+    rows = np.concatenate([b["images"] for b in training_batches(data, vocabulary, 3, random)])
+    assert rows.dtype == np.float32
+    assert sorted(rows.tolist()) == sorted(data.images.tolist())
+    for begin, (images, _) in zip((0, 3, 6), captioning_batches(data, vocabulary, 3), strict=True):
+        np.testing.assert_array_equal(images, data.images[begin : begin + 3])
+
+
+def test_captioning_batches_show_every_caption_of_the_images_in_order():
+    data, vocabulary = made_up(11)
+    for image in (1, 2, 9):
+        data.captions[image] = data.captions[image][:1]
+    numbers, found, sizes = [], [], []
+    for images, batches in captioning_batches(data, vocabulary, 4):
+        numbers += image_numbers(images).tolist()
+        sizes.append([batch["words"].shape[0] for batch in batches])
+        these = read_back(batches, vocabulary)
+        assert {number for number, _ in these} == set(image_numbers(images).tolist())
+        found += these
+    assert numbers == list(range(11))
+    assert sizes == [[2, 6], [12], [1, 6]]
+    expected = [(n, caption) for n, several in enumerate(data.captions) for caption in several]
+    assert sorted(found) == sorted(expected)
+
+
+def test_captioning_no_image_at_a_time_is_refused():
+    data, vocabulary = made_up(3)
+    with pytest.raises(SattError, match="batch_size: expected at least 1, got 0"):
+        next(captioning_batches(data, vocabulary, 0))

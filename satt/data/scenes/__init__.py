@@ -2,9 +2,9 @@
 
 The room, in the order in which a scene comes about:
 
-    world       what there is: kinds of things, colours, settings, poses; which combinations are held out
+    world       what there is: kinds, colours, settings, poses; which combinations are held out
     sampling    a random scene: which things, where, how large
-    shapes      how each kind is drawn; a pen that draws the picture and the map of who is where at once
+    shapes      how each kind is drawn, on the picture and on the map of who is where at once
     drawing     a scene becomes an image and masks
     lexicon     the words of the language and what each of them means
     grammar     a scene becomes a caption

@@ -32,7 +32,7 @@ class SceneData(CaptionData):
     scenes: list
 
 
-def scene_at(split, index, seed=0, captions=REFERENCES):
+def scene_at(split, index, seed=0):
     """One scene of a split, with its captions; the same every time.
 
     Parameters
@@ -40,13 +40,12 @@ def scene_at(split, index, seed=0, captions=REFERENCES):
     split : {"train", "validation", "test", "unseen"}
     index, seed : int
         Not negative.
-    captions : int
-        How many different captions to write.
 
     Returns
     -------
     scene : Scene
     captions : list of list of str
+        Five, no two the same.
 
     Raises
     ------
@@ -60,7 +59,7 @@ def scene_at(split, index, seed=0, captions=REFERENCES):
             raise SattError(f"{name}: expected 0 or more, got {value}")
     random = np.random.default_rng([seed, SPLITS.index(split), index])
     scene = sample_scene(random, unseen=split == "unseen")
-    return scene, write_captions(scene, random, captions)
+    return scene, write_captions(scene, random, REFERENCES)
 
 
 def draw_scenes(split, count, size=64, seed=0, progress=True):

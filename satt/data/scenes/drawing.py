@@ -39,10 +39,13 @@ def draw_scene(scene, size=64):
         wall and floor.
     """
     image, number_map = _paint(scene, size)
-    # Numbers cannot be averaged: a pixel belongs to whoever holds most of its finer pixels.
+    # Numbers cannot be averaged: a pixel belongs to whoever holds most of its finer pixels, the
+    # nearer one (the higher number) where two hold as many.
+    numbers = np.arange(len(scene.things) + 2)[::-1, None, None, None, None]
     parts = number_map.reshape(size, FINER, size, FINER)
-    share = [(parts == number).mean(axis=(1, 3)) >= 0.5 for number in range(len(scene.things) + 2)]
-    return image, np.array(share[2:]), share[1]
+    owner = numbers.max() - (parts == numbers).sum(axis=(2, 4)).argmax(axis=0)
+    masks = owner == numbers[::-1, :, :, 0, 0]
+    return image, masks[2:], masks[1]
 
 
 def draw_image(scene, size=64):
@@ -56,7 +59,7 @@ def draw_image(scene, size=64):
 
 
 def _paint(scene, size):
-    """The image, and the map that numbers each fine pixel: 0 backdrop, 1 setting, 2... things."""
+    """The image, and the map that numbers each fine pixel: 0 sky, 1 setting, 2... things."""
     random = np.random.default_rng(scene.look)
     fine = size * FINER
     picture = Image.new("RGB", (fine, fine))
@@ -73,13 +76,16 @@ def _paint(scene, size):
 
 
 def _draw_setting(draw, setting, horizon, fine, random):
-    def jitter(colour, by=12):
-        return tuple(int(c) for c in np.clip(np.add(colour, random.integers(-by, by + 1, 3)), 0, 255))
+    """Sky or wall, the ground and what decorates them; `fine` is the width in fine pixels."""
 
-    def strokes(count, colour, length, slope=0.0, top=horizon):
-        """Short lines scattered below `top`; lengths are fractions of the image."""
+    def jitter(colour):
+        jittered = np.add(colour, random.integers(-12, 13, 3))
+        return tuple(int(c) for c in np.clip(jittered, 0, 255))
+
+    def strokes(count, colour, length, slope=0.0):
+        """Short lines scattered on the ground; lengths are fractions of the image."""
         xs = random.uniform(0, fine, count)
-        ys = random.uniform(top, fine, count)
+        ys = random.uniform(horizon, fine, count)
         for x, y in zip(xs.tolist(), ys.tolist(), strict=True):
             draw.line([x, y, x + length * fine, y - slope * fine], fill=colour, width=1)
 

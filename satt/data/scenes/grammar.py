@@ -18,12 +18,16 @@ from satt.data.scenes.lexicon import (
     SIZES,
     VERBS,
 )
+from satt.errors import SattError
 
-SAY_COLOUR, SAY_SIZE, SAY_SYNONYM, SAY_OUTSIDE = 0.6, 0.12, 0.25, 0.08
-SAY_RELATION, LARGEST_FIRST = 0.5, 0.8
+# How often what may be said is said.
+SAY_COLOUR, SAY_SIZE, SAY_SYNONYM, SAY_OUTSIDE = 0.8, 0.08, 0.2, 0.06
+SAY_RELATION, LARGEST_FIRST = 0.3, 0.9
+MOST_USUAL = 0.6  # the first of several ways to say it; the second takes as much of the rest, ...
+FEWEST_WAYS = 6  # two birds, one flying and one perched: three sentences, "outside" or "outdoors"
 
 
-def write_captions(scene, random, count=5):
+def write_captions(scene, random, count):
     """Write different captions of a scene.
 
     Parameters
@@ -31,12 +35,23 @@ def write_captions(scene, random, count=5):
     scene : Scene
     random : numpy.random.Generator
     count : int
+        At most 6: some scenes cannot be told in more ways.
 
     Returns
     -------
     list of list of str
         `count` captions, no two the same, as words.
+
+    Raises
+    ------
+    SattError
+        If count is more than 6.
     """
+    if count > FEWEST_WAYS:
+        raise SattError(
+            f"count: expected at most {FEWEST_WAYS} captions of a scene, got {count}; "
+            "some scenes cannot be told in more ways"
+        )
     captions = []
     while len(captions) < count:
         words = write_caption(scene, random)
@@ -46,7 +61,18 @@ def write_captions(scene, random, count=5):
 
 
 def write_caption(scene, random):
-    """Write one caption of a scene, as a list of words."""
+    """Write one caption of a scene.
+
+    Parameters
+    ----------
+    scene : Scene
+    random : numpy.random.Generator
+
+    Returns
+    -------
+    list of str
+        Its words.
+    """
     groups = _groups(scene, random)
     forms = {1: _about_one, 2: _about_two, 3: _about_three}[len(groups)]
     return forms(scene, groups, random).split()
@@ -57,7 +83,7 @@ def _groups(scene, random):
     groups = {}
     for thing in scene.things:
         groups.setdefault(thing.kind, []).append(thing)
-    groups = sorted(groups.values(), key=lambda group: -sum(t.scale for t in group))
+    groups = sorted(groups.values(), key=lambda group: -sum(map(_area, group)))
     if random.random() > LARGEST_FIRST:
         random.shuffle(groups)
     return groups
@@ -69,9 +95,13 @@ def _about_one(scene, groups, random):
     be = _be(group)
     forms = [f"there {be} {name} {where}", f"{where} there {be} {name}", f"{name} {where}"]
     if verb:
-        forms += 2 * [f"{name} {be} {verb} {where}"]
-        forms += [f"{name} {verb} {where}", f"{where} {name} {be} {verb}"]
-    return _pick(random, forms)
+        forms = [
+            f"{name} {be} {verb} {where}",
+            f"{name} {verb} {where}",
+            f"{where} {name} {be} {verb}",
+            *forms,
+        ]
+    return _usual(random, forms)
 
 
 def _about_two(scene, groups, random):
@@ -82,9 +112,9 @@ def _about_two(scene, groups, random):
         where, verb = _where(scene, b, random), _verb(a, random)
         forms = [f"{first} {relation} {second} {where}"]
         if verb:
-            forms += [f"{first} {verb} {relation} {second} {where}"]
-            forms += 2 * [f"{first} {be} {verb} {relation} {second} {where}"]
-        return _pick(random, forms)
+            forms.insert(0, f"{first} {be} {verb} {relation} {second} {where}")
+            forms.append(f"{first} {verb} {relation} {second} {where}")
+        return _usual(random, forms)
     a, b = groups
     first, second, be = _name(a, random), _name(b, random), _be(a)
     verb_a, verb_b = _verb(a, random), _verb(b, random)
@@ -95,11 +125,11 @@ def _about_two(scene, groups, random):
         f"{at_a} there {be} {first} and {second}",
     ]
     if verb_a:
-        forms += [f"{first} {be} {verb_a} {at_a} with {second}"]
-        forms += [f"{first} {verb_a} {at_a} with {second}"]
+        forms.insert(1, f"{first} {be} {verb_a} {at_a} with {second}")
+        forms.append(f"{first} {verb_a} {at_a} with {second}")
     if verb_a and verb_b:
-        forms += [f"{first} {be} {verb_a} {at_a} and {second} {_be(b)} {verb_b}"]
-    return _pick(random, forms)
+        forms.append(f"{first} {be} {verb_a} {at_a} and {second} {_be(b)} {verb_b}")
+    return _usual(random, forms)
 
 
 def _about_three(scene, groups, random):
@@ -109,13 +139,13 @@ def _about_three(scene, groups, random):
     at_a, at_b, at_c = (_where(scene, group, random) for group in groups)
     forms = [
         f"{first} and {second} and {third} {at_c}",
-        f"{first} and {second} {at_b} with {third}",
         f"there {be} {first} and {second} and {third} {at_c}",
+        f"{first} and {second} {at_b} with {third}",
         f"{at_a} there {be} {first} and {second} and {third}",
     ]
     if verb:
-        forms += 2 * [f"{first} {be} {verb} {at_a} with {second} and {third}"]
-    return _pick(random, forms)
+        forms.insert(1, f"{first} {be} {verb} {at_a} with {second} and {third}")
+    return _usual(random, forms)
 
 
 def _name(group, random):
@@ -124,9 +154,9 @@ def _name(group, random):
     scales = [thing.scale for thing in group]
     if random.random() < SAY_SIZE:
         if max(scales) < SIZES["small"][0]:
-            words.append(_pick(random, ("small", "little")))
+            words.append(_usual(random, ("small", "little")))
         elif min(scales) > SIZES["big"][0]:
-            words.append(_pick(random, ("big", "large")))
+            words.append(_usual(random, ("big", "large")))
     kind, colours = group[0].kind, {thing.colour for thing in group}
     say_colour = len(colours) == 1 and random.random() < SAY_COLOUR
     if say_colour and kind != "person":
@@ -141,15 +171,17 @@ def _name(group, random):
 
 def _verb(group, random):
     """What all of a group do, or None where they do different things."""
-    common = set.intersection(*(set(VERBS[thing.kind, thing.pose]) for thing in group))
-    return _pick(random, sorted(common)) if common else None
+    verbs = [VERBS[thing.kind, thing.pose] for thing in group]
+    common = [verb for verb in verbs[0] if all(verb in others for others in verbs)]
+    return _usual(random, common) if common else None
 
 
 def _where(scene, group, random):
+    """on the grass; outside, also where some of a group fly and others do not"""
     manners = {OVER if thing.flies else ON for thing in group}
     if len(manners) > 1 or random.random() < SAY_OUTSIDE:
-        return _pick(random, INDOORS if scene.setting == "room" else OUTDOORS)
-    return _pick(random, PLACES[scene.setting][manners.pop()])
+        return _usual(random, INDOORS if scene.setting == "room" else OUTDOORS)
+    return _usual(random, PLACES[scene.setting][manners.pop()])
 
 
 def _related(groups, random):
@@ -165,7 +197,11 @@ def _related(groups, random):
     if not found:
         return None
     a, relation, b = _pick(random, found)
-    return a, _pick(random, RELATIONS[relation]), b
+    return a, _usual(random, RELATIONS[relation]), b
+
+
+def _area(thing):
+    return thing.half_width * thing.half_height
 
 
 def _be(group):
@@ -174,3 +210,8 @@ def _be(group):
 
 def _pick(random, choices):
     return choices[int(random.integers(len(choices)))]
+
+
+def _usual(random, choices):
+    """One of several ways to say it: the earlier, the more usual, as words are among people."""
+    return choices[min(int(random.geometric(MOST_USUAL)), len(choices)) - 1]

@@ -1,10 +1,10 @@
 """The words of the scenes' language, and what each of them means.
 
-The grammar writes with these tables and the parser reads with the same ones, so that the two cannot
-disagree about a word.
+The grammar writes with these tables and the parser reads with the same ones, so that the two
+cannot disagree about a word.
 """
 
-from satt.data.scenes.world import COLOURS, POSES
+from satt.data.scenes.world import COLOURS
 
 # kind -> (singular, plural), the usual word first
 NOUNS = {
@@ -105,18 +105,20 @@ def place_phrases():
 
 
 def noun_forms():
-    """noun -> (kind, set of the counts it can stand for: singular {1}, plural {2, 3})."""
+    """Every noun.
+
+    Returns
+    -------
+    dict
+        noun -> (kind, the set of the counts it can stand for: singular {1}, plural {2, 3})
+    """
     forms = {}
     for kind, pairs in NOUNS.items():
         for singular, plural in pairs:
-            forms[singular] = (kind, {1})
-            forms[plural] = (kind, {2, 3} | (forms[plural][1] if plural in forms else set()))
+            # "fish" is both.
+            forms[singular] = (kind, {1, 2, 3} if singular == plural else {1})
+            forms.setdefault(plural, (kind, {2, 3}))
     return forms
-
-
-def setting_nouns():
-    """The word that names a setting -> the setting."""
-    return {words[-1]: setting for words, (setting, *_) in place_phrases().items() if setting}
 
 
 def all_words():
@@ -126,6 +128,3 @@ def all_words():
     words.update(verb for verbs in VERBS.values() for verb in verbs)
     words.update(word for texts in RELATIONS.values() for text in texts for word in text.split())
     return sorted(words)
-
-
-assert set(VERBS) == {(kind, pose) for kind, poses in POSES.items() for pose in poses}

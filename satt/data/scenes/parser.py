@@ -1,10 +1,13 @@
 """A caption becomes claims, and the claims are true or false of a scene.
 
     sentence := [place] ["there" be] clause {("and" | "with") clause}
-    clause   := name {"and" name} [be] [verb] [relation name] [place]
+    clause   := name {"and" name} [[be] verb] [relation name] [place]
     name     := number [size] [colour] noun ["in" colour]
 
-A place after a clause says how the name before it is there, a place in front the name behind it.
+After "there is" and after "with" a clause has no "be" of its own. A verb and a relation are said
+of all the names in front of them in the clause. A place says what the whole scene is; that a thing
+is on or over it is said of one name: the one before the place, or the first of the sentence where
+the place opens it.
 """
 
 from dataclasses import dataclass, field
@@ -18,11 +21,22 @@ _NOUNS = lexicon.noun_forms()
 _PLACES = lexicon.place_phrases()
 _RELATIONS = {tuple(t.split()): name for name, texts in lexicon.RELATIONS.items() for t in texts}
 _VERBS = {verb for verbs in lexicon.VERBS.values() for verb in verbs}
+_LONGEST_PHRASE = max(map(len, [*_PLACES, *_RELATIONS]))
 
 
 @dataclass(eq=False)
 class Name:
-    """A noun with its number and adjectives; `position` is where the noun stands in the caption."""
+    """A noun with its number and adjectives.
+
+    Attributes
+    ----------
+    kind : str
+    count : int
+    position : int
+        Where the noun stands in the caption.
+    colour, size : str or None
+        None where the caption does not say.
+    """
 
     kind: str
     count: int
@@ -36,7 +50,8 @@ class Name:
 
     def described(self, thing):
         """How many of the two adjectives (colour, size) are true of a thing; unsaid is true."""
-        return (self.colour in (None, thing.colour)) + (self.size is None or _sized(self.size, thing))
+        right_colour = self.colour in (None, thing.colour)
+        return right_colour + (self.size is None or _sized(self.size, thing))
 
 
 @dataclass
@@ -77,30 +92,56 @@ def parse(words):
 
 
 def is_true(claims, scene):
-    """Whether every claim of a caption holds, for some way to tell which name means which thing."""
-    return any(True for _ in _readings(claims, scene))
+    """Whether every claim of a caption holds, for some way to tell which name means which thing.
+
+    Parameters
+    ----------
+    claims : Claims
+    scene : Scene
+
+    Returns
+    -------
+    bool
+    """
+    return next(_readings(claims, scene), None) is not None
 
 
 def names_everything(claims, scene):
-    """Whether a caption is true and leaves nothing of the scene out."""
-    return any(sum(map(len, r.values())) == len(scene.things) for r in _readings(claims, scene))
+    """Whether a caption is true and leaves no thing of the scene out.
+
+    Parameters
+    ----------
+    claims : Claims
+    scene : Scene
+
+    Returns
+    -------
+    bool
+    """
+    named = sum(name.count for name in claims.names)  # no two names mean the same thing
+    return named == len(scene.things) and is_true(claims, scene)
 
 
 def named_things(claims, scene):
-    """Which things each noun of a caption names, also where the caption is not true.
+    """Which things each noun of a caption may name, also where the caption is not true.
+
+    Parameters
+    ----------
+    claims : Claims
+    scene : Scene
 
     Returns
     -------
     dict
-        position of the noun -> list of indices into `scene.things`; the list is empty where the
-        scene holds nothing of that kind. Where no thing has all the adjectives, those with most of
-        them are meant.
+        position of the noun -> list of indices into `scene.things`. Of a true caption, all that it
+        may mean: "a cat" is either of two cats that fit. Of a false one, the things of that kind
+        that have most of the adjectives; none where the scene holds nothing of that kind.
     """
-    reading = next(_readings(claims, scene), None)
+    readings = list(_readings(claims, scene))
     named = {}
     for name in claims.names:
-        if reading is not None:
-            named[name.position] = sorted(reading[name])
+        if readings:
+            named[name.position] = sorted({i for reading in readings for i in reading[name]})
             continue
         kin = [i for i, thing in enumerate(scene.things) if thing.kind == name.kind]
         best = max((name.described(scene.things[i]) for i in kin), default=0)
@@ -109,12 +150,22 @@ def named_things(claims, scene):
 
 
 def named_settings(claims):
-    """position of a word that names a setting -> that setting."""
+    """Which words of a caption name a setting.
+
+    Parameters
+    ----------
+    claims : Claims
+
+    Returns
+    -------
+    dict
+        position of the word -> the setting, whether the scene has it or not
+    """
     return {position: setting for setting, _, _, _, position in claims.places if setting}
 
 
 def _readings(claims, scene):
-    """Every assignment of things to names (Name -> tuple of indices) that makes all claims true."""
+    """Every way to give names their things (Name -> tuple of indices) that makes claims true."""
     for setting, _, inside, _, _ in claims.places:
         if inside != (scene.setting == "room") or setting not in (None, scene.setting):
             return
@@ -128,6 +179,8 @@ def _readings(claims, scene):
 
 
 def _holds(claims, reading, scene):
+    """Whether the claims hold where each name means the things that the reading gives it."""
+
     def things(name):
         return [scene.things[i] for i in reading[name]]
 
@@ -166,33 +219,34 @@ class _Reader:
 
     def sentence(self):
         front = self.place()
-        there = self.word("there")
-        be = self.be(needed=there)
-        before = self.clause(be, front)
-        while self.at < len(self.words):
-            if not (self.word("and") or self.word("with")):
-                raise _NoSentence
-            before = self.clause(None, None)
-        return self.claims if before else None
-
-    def clause(self, there_be, front):
-        subjects = [self.name()]
+        there = self.one_of(("there",))
+        be = self.be() if there else None
+        subject = self.clause(may_be=not there)
+        if there and be != _be([subject]):
+            self.fail()
         if front:
-            self.claim_place(front, subjects[0])
-        if there_be and there_be != _be(subjects[:1]):
-            raise _NoSentence
-        while self.another_name():
+            self.claim_place(front, subject)
+        while self.at < len(self.words):
+            link = self.one_of(("and", "with"))
+            if not link:
+                self.fail()
+            self.clause(may_be=link == "and")
+        return self.claims
+
+    def clause(self, may_be):
+        """Read a clause and return the first name of it."""
+        subjects = [self.name()]
+        while self.one_of(("and",)):
             subjects.append(self.name())
-        last = subjects[-1]
-        be = self.be(needed=False)
-        if be and (there_be or be != _be(subjects)):
-            raise _NoSentence
+        be = self.be() if may_be else None
+        if be and be != _be(subjects):
+            self.fail()
         verb = self.one_of(_VERBS)
         if be and not verb:
-            raise _NoSentence
+            self.fail()
         if verb:
             self.claims.verbs += [(name, verb) for name in subjects]
-        place = self.place()
+        last, place = subjects[-1], self.place()
         relation = None if place else self.phrase(_RELATIONS)
         if relation:
             last = self.name()
@@ -200,18 +254,7 @@ class _Reader:
             place = self.place()
         if place:
             self.claim_place(place, last)
-        return last
-
-    def another_name(self):
-        """Whether "and" comes, and a name after which no verb follows: one more subject."""
-        if self.peek() != "and":
-            return False
-        start, known = self.at, len(self.claims.names)
-        self.at += 1
-        self.name()
-        own_clause = self.peek() in ("is", "are")
-        self.at, self.claims.names[known:] = (start if own_clause else start + 1), []
-        return not own_clause
+        return subjects[0]
 
     def name(self):
         count = _NUMBERS.get(self.one_of(_NUMBERS))
@@ -219,48 +262,47 @@ class _Reader:
         position, noun = self.at, self.one_of(_NOUNS)
         kind, counts = _NOUNS.get(noun, (None, ()))
         if count not in counts:
-            raise _NoSentence
-        if kind == "person" and self.peek() == "in" and self.peek(1) in COLOURS:
+            self.fail()
+        if kind == "person" and not colour and self.peek() == "in" and self.peek(1) in COLOURS:
             self.at += 1
             colour = self.one_of(COLOURS)
         self.claims.names.append(Name(kind, count, position, colour, size))
         return self.claims.names[-1]
 
     def place(self):
-        start = self.at
+        """Read a place: (setting, manner, inside, position of its last word), or None."""
         found = self.phrase(_PLACES)
-        return None if found is None else (*found, self.at - 1 if self.at > start else None)
+        return found and (*found, self.at - 1)
 
     def claim_place(self, place, name):
         setting, manner, inside, position = place
         self.claims.places.append((setting, manner, inside, name, position if setting else None))
 
+    def be(self):
+        return self.one_of(("is", "are"))
+
     def phrase(self, table):
-        """The longest phrase of a table that stands here."""
-        for length in (5, 4, 3, 2, 1):
+        """Read the longest phrase of a table that stands here and return what it means."""
+        for length in range(_LONGEST_PHRASE, 0, -1):
             words = self.words[self.at : self.at + length]
-            if len(words) == length and words in table:
-                self.at += length
+            if words in table:
+                self.at += len(words)
                 return table[words]
         return None
 
-    def be(self, needed):
-        be = self.one_of(("is", "are"))
-        if needed and not be:
-            raise _NoSentence
-        return be
-
     def one_of(self, words):
+        """Read the next word if it is one of these."""
         if self.peek() in words:
             self.at += 1
             return self.words[self.at - 1]
         return None
 
-    def word(self, word):
-        return self.one_of((word,)) is not None
-
     def peek(self, ahead=0):
+        """A word to come, without reading it; None behind the end."""
         return self.words[self.at + ahead] if self.at + ahead < len(self.words) else None
+
+    def fail(self):
+        raise _NoSentence
 
 
 def _be(names):

@@ -12,6 +12,15 @@ def holds(relation, a, b, plainly=False):
     a, b : Thing
     plainly : bool
         A speaker says it only where it holds plainly; a judge lets a close call pass.
+
+    Returns
+    -------
+    bool
+
+    Raises
+    ------
+    ValueError
+        If there is no such relation.
     """
     if relation == NEXT_TO:
         far, level = (0.42, 0.22) if plainly else (0.60, 0.35)
@@ -34,6 +43,6 @@ def holds(relation, a, b, plainly=False):
 
 
 def _common(a, half_a, b, half_b):
-    """How much of the smaller of two intervals lies in the other."""
+    """How much of the smaller of two intervals lies in the other, as a share; negative apart."""
     common = min(a + half_a, b + half_b) - max(a - half_a, b - half_b)
     return common / (2 * min(half_a, half_b))

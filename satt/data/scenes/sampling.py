@@ -1,9 +1,11 @@
 """A random scene: which setting, which things, where they are and how large."""
 
+from dataclasses import replace
+
 from satt.data.scenes.world import COLOURS, POSES, SETTINGS, Scene, Thing, is_held_out
 
-HOW_MANY = (0.45, 0.40, 0.15)  # one, two or three things
-SAME_KIND = 0.30  # the next thing is of the same kind as the one before: so that there is a count
+HOW_MANY = (0.50, 0.35, 0.15)  # one, two or three things
+SAME_KIND = 0.15  # the next thing is of the same kind as the one before: so that there is a count
 SAME_COLOUR = 0.60  # ... and then of the same colour
 LARGEST_OVERLAP = 0.35  # of the smaller thing's box: what hides more is placed again
 
@@ -30,6 +32,7 @@ def sample_scene(random, unseen=False):
 
 
 def _sample_any_scene(random):
+    """A scene that may or may not hold a held-out combination."""
     setting = _pick(random, tuple(SETTINGS))
     horizon = random.uniform(0.40, 0.60)
     how_many = 1 + int(random.choice(3, p=HOW_MANY))
@@ -46,6 +49,7 @@ def _sample_any_scene(random):
 
 
 def _place(random, setting, horizon, others):
+    """One more thing that hides little of the others, or None where there is no room for it."""
     if others and random.random() < SAME_KIND:
         kind = others[-1].kind
         colour = others[-1].colour if random.random() < SAME_COLOUR else _pick(random, COLOURS)
@@ -73,22 +77,23 @@ def _place(random, setting, horizon, others):
 
 
 def _move_to_height(random, thing, horizon):
+    """What flies is in the sky; everything else stands on the ground, below the horizon."""
     half = thing.half_height
     if thing.flies:
         y = random.uniform(half + 0.01, max(half + 0.02, horizon))
     else:
         y = random.uniform(max(horizon + 0.06, 2 * half + 0.02), 0.97) - half
-    return Thing(**{**vars(thing), "y": y})
+    return replace(thing, y=y)
 
 
 def _overlap(a, b):
     """The common part of two boxes, as a share of the smaller."""
-    width = min(a.x + a.half_width, b.x + b.half_width) - max(a.x - a.half_width, b.x - b.half_width)
-    height = min(a.y + a.half_height, b.y + b.half_height) - max(
-        a.y - a.half_height, b.y - b.half_height
-    )
+    right = min(a.x + a.half_width, b.x + b.half_width)
+    left = max(a.x - a.half_width, b.x - b.half_width)
+    bottom = min(a.y + a.half_height, b.y + b.half_height)
+    top = max(a.y - a.half_height, b.y - b.half_height)
     smaller = min(a.half_width * a.half_height, b.half_width * b.half_height)
-    return max(width, 0) * max(height, 0) / (4 * smaller)
+    return max(right - left, 0) * max(bottom - top, 0) / (4 * smaller)
 
 
 def _pick(random, choices):

@@ -6,6 +6,7 @@ from PIL import ImageDraw
 from satt.data.scenes.world import COLOURS
 
 OUTLINE, EYE, SKIN, WOOD = (25, 22, 28), (20, 20, 20), (232, 190, 150), (110, 72, 40)
+NOSE, BEAK = (235, 130, 140), (250, 150, 30)
 _ANGLES = np.linspace(0, 2 * np.pi, 18, endpoint=False)
 _CIRCLE = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=1)
 
@@ -25,7 +26,10 @@ class Pen:
         self.size = picture.size[0]
 
     def place(self, thing, number):
-        """Put the box -1..1 where the thing is: scaled, mirrored and turned."""
+        """Put the box -1..1 where the thing is: scaled, mirrored and turned.
+
+        From here on the pen draws this thing: its pixels on the map become `number`.
+        """
         angle = np.deg2rad(thing.angle)
         turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
         half = np.array([thing.half_width * thing.facing, thing.half_height])
@@ -34,34 +38,47 @@ class Pen:
         self.number = number
 
     def polygon(self, points, colour, outline=OUTLINE):
-        corners = (np.asarray(points, float) @ self.matrix + self.centre).ravel().tolist()
+        """A filled polygon with these corners."""
+        corners = self._on_image(points)
         self.picture.polygon(corners, fill=colour, outline=outline)
         self.number_map.polygon(corners, fill=self.number, outline=self.number)
 
     def ellipse(self, x, y, half_width, half_height, colour, outline=OUTLINE):
+        """A filled ellipse around (x, y)."""
         self.polygon(_CIRCLE * (half_width, half_height) + (x, y), colour, outline)
 
     def line(self, points, thickness, colour):
-        """A line `thickness` wide, as a fraction of the image."""
-        corners = (np.asarray(points, float) @ self.matrix + self.centre).ravel().tolist()
+        """A line through these points, `thickness` wide as a fraction of the image."""
+        corners = self._on_image(points)
         width = max(1, round(thickness * self.size))
         self.picture.line(corners, fill=colour, width=width, joint="curve")
         self.number_map.line(corners, fill=self.number, width=width, joint="curve")
 
+    def _on_image(self, points):
+        return (np.asarray(points, float) @ self.matrix + self.centre).ravel().tolist()
+
 
 def draw_thing(pen, thing, number):
-    """Draw one thing with a pen; its pixels on the map become `number`."""
-    colour = tuple(int(np.clip(c + t, 0, 255)) for c, t in zip(COLOURS[thing.colour], thing.tint, strict=True))
+    """Draw one thing.
+
+    Parameters
+    ----------
+    pen : Pen
+    thing : Thing
+    number : int
+        What its pixels on the map become.
+    """
+    colour = np.clip(np.add(COLOURS[thing.colour], thing.tint), 0, 255)
     pen.place(thing, number)
-    SHAPES[thing.kind](pen, colour, thing.pose)
+    SHAPES[thing.kind](pen, tuple(colour.tolist()), thing.pose)
 
 
-def _darker(colour, share=0.6):
+def _darker(colour, share):
     return tuple(int(c * share) for c in colour)
 
 
 def _contrast(colour):
-    """An eye on white is black, an eye on black is yellow."""
+    """The colour of an eye: black, or yellow where black would not be seen."""
     return EYE if sum(colour) > 240 else (250, 235, 90)
 
 
@@ -76,14 +93,14 @@ def _cat(pen, colour, pose):
         x, y, r = 0.62, 0.05, 0.38
     tall = r * (1.0 if pose == "sitting" else 1.5)
     for side in (-1, 1):
-        pen.polygon(
-            [(x + side * r, y - 0.2 * tall), (x + side * r * 0.95, y - 1.45 * tall), (x + side * 0.1, y - 0.8 * tall)],
-            colour,
-        )
+        outer, tip = (x + side * r, y - 0.2 * tall), (x + side * r * 0.95, y - 1.45 * tall)
+        pen.polygon([outer, tip, (x + side * 0.1, y - 0.8 * tall)], colour)
     pen.ellipse(x, y, r, tall * 0.9, colour)
     for side in (-1, 1):
-        pen.ellipse(x + side * 0.42 * r, y - 0.1 * tall, 0.16 * r, 0.22 * tall, _contrast(colour), None)
-    pen.polygon([(x - 0.1, y + 0.2 * tall), (x + 0.1, y + 0.2 * tall), (x, y + 0.4 * tall)], (235, 130, 140), None)
+        eye_x, eye_y = x + side * 0.42 * r, y - 0.1 * tall
+        pen.ellipse(eye_x, eye_y, 0.16 * r, 0.22 * tall, _contrast(colour), None)
+    nose_y = y + 0.2 * tall
+    pen.polygon([(x - 0.1, nose_y), (x + 0.1, nose_y), (x, y + 0.4 * tall)], NOSE, None)
 
 
 def _dog(pen, colour, pose):
@@ -99,13 +116,13 @@ def _dog(pen, colour, pose):
         x, y = 0.5, -0.42
     pen.ellipse(x + 0.38, y + 0.12, 0.36, 0.2, colour)
     pen.ellipse(x, y, 0.36, 0.38, colour)
-    pen.ellipse(x - 0.22, y + 0.2, 0.15, 0.4, _darker(colour, 0.45) if sum(colour) > 140 else (105, 100, 110))
+    ear = _darker(colour, 0.45) if sum(colour) > 140 else (105, 100, 110)
+    pen.ellipse(x - 0.22, y + 0.2, 0.15, 0.4, ear)
     pen.ellipse(x + 0.66, y + 0.04, 0.1, 0.1, EYE, None)
     pen.ellipse(x + 0.12, y - 0.1, 0.07, 0.08, _contrast(colour), None)
 
 
 def _bird(pen, colour, pose):
-    beak = (250, 150, 30)
     if pose == "flying":
         pen.polygon([(-0.5, 0.15), (-1.0, -0.02), (-0.98, 0.42)], colour)
         pen.polygon([(0.0, 0.1), (-0.75, -0.95), (0.35, 0.0)], _darker(colour, 0.75))
@@ -114,12 +131,12 @@ def _bird(pen, colour, pose):
         x, y, r = 0.6, 0.05, 0.25
     else:
         for leg in (-0.1, 0.15):
-            pen.line([(leg, 0.6), (leg, 1.0)], 0.02, beak)
+            pen.line([(leg, 0.6), (leg, 1.0)], 0.02, BEAK)
         pen.polygon([(-0.4, 0.1), (-1.0, 0.55), (-0.35, 0.6)], _darker(colour, 0.75))
         pen.ellipse(0.0, 0.22, 0.58, 0.5, colour)
         pen.ellipse(-0.12, 0.25, 0.36, 0.24, _darker(colour, 0.75))
         x, y, r = 0.38, -0.4, 0.36
-    pen.polygon([(x + 0.6 * r, y - 0.12), (x + r + 0.3, y + 0.06), (x + 0.6 * r, y + 0.2)], beak)
+    pen.polygon([(x + 0.6 * r, y - 0.12), (x + r + 0.3, y + 0.06), (x + 0.6 * r, y + 0.2)], BEAK)
     pen.ellipse(x, y, r, r, colour)
     pen.ellipse(x + 0.3 * r, y - 0.15 * r, 0.08, 0.09, _contrast(colour), None)
 
@@ -162,7 +179,9 @@ def _kite(pen, colour, pose):
 def _ball(pen, colour, pose):
     pen.ellipse(0, 0, 1, 1, colour)
     stripe = (250, 250, 250) if sum(colour) < 600 else (150, 150, 160)
-    pen.polygon([(-0.98, -0.16), (0, 0.08), (0.98, -0.16), (0.98, 0.16), (0, 0.4), (-0.98, 0.16)], stripe)
+    above = [(-0.98, -0.16), (0, 0.08), (0.98, -0.16)]
+    below = [(0.98, 0.16), (0, 0.4), (-0.98, 0.16)]
+    pen.polygon(above + below, stripe)
 
 
 def _tree(pen, colour, pose):

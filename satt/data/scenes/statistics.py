@@ -1,6 +1,7 @@
-"""The figures that describe the world of scenes: how small things are, how often one hides another."""
+"""The figures that describe the world: how small things are, how often one hides another."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 from tqdm import tqdm
@@ -24,7 +25,10 @@ def measure_scenes(count=1000, size=64, seed=0, progress=True):
     Returns
     -------
     dict
-        name -> figure; areas and overlaps are shares, `caption_length` is in words.
+        name -> figure. "median_area_of_a_thing" is a share of the image, "overlap_where_several"
+        the share of the scenes with several things in which one hides part of another,
+        "caption_length" (the mean) and "longest_caption" are in words, the noise is a share of the
+        range from black to white.
     """
     areas, hidden, lengths, how_many = [], [], [], Counter()
     for index in tqdm(range(count), "measuring scenes", disable=not progress):
@@ -58,7 +62,7 @@ def measure_scenes(count=1000, size=64, seed=0, progress=True):
 def _hides_another(scene, masks, size):
     """Whether some thing shows fewer pixels than it would alone in the same place."""
     for number, thing in enumerate(scene.things):
-        alone = draw_scene(type(scene)(scene.setting, (thing,), scene.horizon, scene.look), size)[1]
+        alone = draw_scene(replace(scene, things=(thing,)), size)[1]
         if alone.sum() > masks[number].sum():
             return True
     return False

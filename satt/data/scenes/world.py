@@ -66,7 +66,23 @@ HALF_SIZES = {
 
 @dataclass(frozen=True)
 class Thing:
-    """One thing of a scene: what it is, how it looks and where it is."""
+    """One thing of a scene: what it is, how it looks and where it is.
+
+    Attributes
+    ----------
+    kind, colour, pose : str
+        From `KINDS`, `COLOURS` and the kind's `POSES`.
+    x, y : float
+        The centre, as fractions of the image.
+    scale : float
+        How many times larger than the kind's `HALF_SIZES`.
+    facing : {1, -1}
+        To the right or to the left.
+    angle : float
+        By how many degrees it is tilted.
+    tint : (int, int, int)
+        What is added to the red, green and blue (0..255) of its colour.
+    """
 
     kind: str
     colour: str
@@ -80,19 +96,22 @@ class Thing:
 
     @property
     def half_width(self):
+        """Half its width, as a fraction of the image."""
         return HALF_SIZES[self.kind, self.pose][0] * self.scale
 
     @property
     def half_height(self):
+        """Half its height, as a fraction of the image."""
         return HALF_SIZES[self.kind, self.pose][1] * self.scale
 
     @property
     def base(self):
-        """Where it touches the ground."""
+        """The y at which it touches the ground."""
         return self.y + self.half_height
 
     @property
     def flies(self):
+        """Whether it is over its setting rather than on it."""
         return self.pose == "flying"
 
 
@@ -100,8 +119,15 @@ class Thing:
 class Scene:
     """A setting and its things, ordered from the farthest to the nearest.
 
-    `horizon` is the y at which the setting begins; `look` seeds what only decorates (waves, blades
-    of grass, the colour of the sky, noise).
+    Attributes
+    ----------
+    setting : str
+        From `SETTINGS`.
+    things : tuple of Thing
+    horizon : float
+        The y at which the ground begins.
+    look : int
+        The seed of what only decorates: waves, blades of grass, the colour of the sky, noise.
     """
 
     setting: str
@@ -113,11 +139,14 @@ class Scene:
 def is_held_out(colour, kind, setting):
     """Whether this combination is kept out of training, to test if its parts were understood.
 
-    One combination in nine, spread like a Latin square: every colour is still seen with every kind,
-    every kind with each of its settings and every colour in every setting.
+    About one combination in nine, spread like a Latin square: every colour is still seen with
+    every kind, every kind with each of its settings and every colour in every setting. A kind that
+    has only one setting is left whole: without the combination its colour would never be seen.
     """
-    colour, kind = list(COLOURS).index(colour), KINDS.index(kind)
-    return (colour + 2 * kind + 3 * list(SETTINGS).index(setting)) % 9 == 0
+    if sum(kind in kinds for kinds in SETTINGS.values()) == 1:
+        return False
+    c, k, s = list(COLOURS).index(colour), KINDS.index(kind), list(SETTINGS).index(setting)
+    return (c + 2 * k + 3 * s) % 9 == 0
 
 
 def combinations():

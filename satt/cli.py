@@ -1,0 +1,130 @@
+"""The command `satt`: what it can do, and how it says that something went wrong."""
+
+import argparse
+import os
+import sys
+import warnings
+
+from satt.commands import caption, demo, draw, evaluate, train
+from satt.errors import SattError
+
+COMMANDS = (demo, draw, train, caption, evaluate)
+
+DESCRIPTION = """\
+Show, Attend and Tell by hand: a captioner that looks at one part of an image for each word, in
+NumPy, with every gradient written out."""
+
+EPILOG = """\
+where to begin:
+  satt demo                           learn to caption drawn scenes, and show where it looked
+  satt caption photo.png              caption an image with what the demo learned
+  satt draw                           look at the scenes that the demo learns from
+  satt train --data scenes            train with settings of your own
+  satt train --data flickr8k          train on photographs, if you have Flickr8k
+  satt evaluate --data scenes         measure what a checkpoint can do
+  satt COMMAND --help                 all about one command, with examples
+  gradcheck                           check every gradient by which all this is learned
+
+exit code: 0 done, 2 something in what was asked for is wrong, 130 interrupted"""
+
+WRONG, INTERRUPTED = 2, 130
+
+
+def main(arguments=None):
+    """Run the command.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        What follows the command's name; by default, what the process was called with.
+
+    Returns
+    -------
+    code : int
+        0 if all was done, 2 if something in what was asked for is wrong, 130 if Ctrl-C ended it.
+    """
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    _let_any_file_name_be_printed()
+    parser = _build_parser(arguments)
+    options = parser.parse_args(arguments)
+    if options.version:
+        print(f"satt {_version()}")
+        return 0
+    if options.command is None:
+        parser.print_help(sys.stderr)
+        return WRONG
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = _say_warning
+            code = options.run(options)
+        sys.stdout.flush()
+        return code
+    except SattError as error:
+        return _say(error, WRONG)
+    except KeyboardInterrupt:
+        return _say("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read the output has enough; Python would complain once more when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return WRONG
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _say(f"{where}{error.strerror or error}; make room or choose another place", WRONG)
+    except MemoryError as error:
+        what = str(error) or "out of memory"
+        return _say(f"{what}; ask for fewer or smaller images, or a smaller model", WRONG)
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that complains in one line."""
+
+    def error(self, message):
+        self.exit(WRONG, f"satt: {message}; see `{self.prog} --help`\n")
+
+
+def _build_parser(arguments):
+    """Build the parser; only the command that is asked for gets its arguments."""
+    looks = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
+    parser = _Parser(prog="satt", description=DESCRIPTION, epilog=EPILOG, **looks)
+    parser.add_argument("--version", action="store_true", help="print the version")
+    parsers = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    asked_for = next((word for word in arguments if not word.startswith("-")), None)
+    for command in COMMANDS:
+        sub_parser = parsers.add_parser(
+            command.NAME, help=command.SUMMARY, description=command.DESCRIPTION,
+            epilog=command.EXAMPLES, **looks,
+        )
+        if command.NAME == asked_for:
+            command.add_arguments(sub_parser)
+            sub_parser.set_defaults(run=command.run)
+    return parser
+
+
+def _version():
+    from importlib import metadata
+
+    try:
+        return metadata.version("satt")
+    except metadata.PackageNotFoundError:
+        return "from its source, not installed"
+
+
+def _let_any_file_name_be_printed():
+    """A file's name may hold what the terminal's encoding does not."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _say(message, code):
+    line = " ".join(str(message).split())
+    print(f"satt: {line}", file=sys.stderr)
+    return code
+
+
+def _say_warning(message, category, filename, lineno, file=None, line=None):
+    print(f"satt: {message}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

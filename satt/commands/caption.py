@@ -1,0 +1,151 @@
+"""`satt caption`: images in, captions out, and where the model looked."""
+
+import json
+from pathlib import Path
+
+from satt.commands.arguments import BEAM, SEED, number, whole_number
+from satt.commands.output import draw_caption, prepare_folder
+from satt.errors import SattError
+
+NAME = "caption"
+SUMMARY = "caption images, and draw where it looked"
+DESCRIPTION = """\
+Caption images: prints each file's name, a tab and the caption. The shorter side of an image is
+scaled to the size that the captioner was trained with, and the longer one is cut to the middle.
+A captioner says what it has learned to say: one of drawn scenes sees them in photographs too."""
+EXAMPLES = """\
+examples:
+  satt draw --size 64                                  some scenes to caption
+  satt caption satt-scenes/train-0-3.png               with what `satt demo` learned
+  satt caption cat.png --figure cat-attention.png      and a picture of where it looked
+  satt caption satt-scenes/*-?.png --figure look       several: a folder for the pictures
+  satt caption cat.png --beam 3                        beam search instead of the likeliest word
+  satt caption cat.png --temperature 0.8 --seed 1      a caption drawn at random
+  satt caption *.jpg --checkpoint satt-run/checkpoint.npz --json > captions.json"""
+
+DEFAULT_CHECKPOINT = "satt-demo/checkpoint.npz"
+FIGURE_ENDINGS = (".png", ".pdf", ".svg")
+IMAGES_AT_A_TIME = 100
+MANY = 10  # from so many images on there is a bar
+
+
+def add_checkpoint_argument(parser):
+    """Add `--checkpoint`."""
+    parser.add_argument(
+        "--checkpoint", default=DEFAULT_CHECKPOINT, metavar="FILE",
+        help="what `satt train` or `satt demo` has written (default: %(default)s)",
+    )
+
+
+def add_arguments(parser):
+    """Add what `run` takes."""
+    parser.add_argument("images", nargs="+", metavar="IMAGE", help="any that Pillow can open")
+    add_checkpoint_argument(parser)
+    way = parser.add_mutually_exclusive_group()
+    way.add_argument("--beam", type=BEAM, default=1, metavar="K",
+                     help="keep the K likeliest beginnings (default: 1, the likeliest word)")
+    way.add_argument("--temperature", type=number(0, 100), metavar="T",
+                     help="draw each word at random: 1 by its probability, less is more cautious")
+    parser.add_argument("--seed", type=SEED, metavar="N", help="of the random words (default: 0)")
+    parser.add_argument("--max-length", type=whole_number(1, 1000), default=20, metavar="N",
+                        help="at most so many words, the end counted (default: %(default)s)")
+    parser.add_argument("--figure", metavar="FILE|FOLDER",
+                        help="draw where it looked: a .png, .pdf or .svg file, or a folder")
+    parser.add_argument("--json", action="store_true",
+                        help="print JSON: caption, words, attention, log probability")
+
+
+def run(options):
+    """Caption."""
+    if options.seed is not None and options.temperature is None:
+        raise SattError("--seed: nothing is random without --temperature; add that, such as 0.8")
+    figures = _figure_paths(options)
+    model, vocabulary = load(options.checkpoint)
+
+    import numpy as np
+    from tqdm import tqdm
+
+    from satt.data.batches import to_float
+    from satt.data.flickr8k import read_image
+    from satt.decoding.sampling import sample
+    from satt.training.evaluation import caption_images
+
+    size, many = model.settings.image_size, len(options.images) >= MANY
+    read = tqdm(options.images, "reading", unit="image", disable=not many)
+    images = np.stack([read_image(path, size) for path in read])
+    if options.temperature is None:
+        captions = caption_images(
+            model, images, options.beam, options.max_length, IMAGES_AT_A_TIME, progress=many
+        )
+    else:
+        random, captions = np.random.default_rng(options.seed or 0), []
+        for begin in range(0, len(images), IMAGES_AT_A_TIME):
+            batch = to_float(images[begin : begin + IMAGES_AT_A_TIME])
+            captions += sample(model, batch, random, options.temperature, options.max_length)
+
+    texts = [vocabulary.decode(caption.words) for caption in captions]
+    if options.json:
+        objects = zip(options.images, texts, captions, strict=True)
+        print(json.dumps([_as_object(*o, model) for o in objects], ensure_ascii=False))
+    else:
+        for path, words in zip(options.images, texts, strict=True):
+            print(f"{path}\t{' '.join(words)}")
+    shown = tqdm(figures, "drawing", unit="figure", disable=not (many and figures))
+    for index, path in enumerate(shown):
+        draw_caption(
+            path, images[index], texts[index], captions[index], model.settings.grid_shape
+        )
+    return 0
+
+
+def load(path):
+    """Read a checkpoint, the model and its vocabulary; a SattError if there is none."""
+    if path == DEFAULT_CHECKPOINT and not Path(path).exists():
+        raise SattError(
+            f"--checkpoint: there is no {path} yet; run `satt demo` first, or name another file"
+        )
+    from satt.training.keeping import load_captioner
+
+    model, vocabulary, _ = load_captioner(path)
+    return model, vocabulary
+
+
+def _as_object(path, words, caption, model):
+    return {
+        "image": path,
+        "caption": " ".join(words),
+        "words": words,
+        "log_probability": caption.log_probability,
+        "finished": caption.finished,
+        "grid_shape": model.settings.grid_shape,
+        "attention": caption.attention.astype(float).round(4).tolist(),
+    }
+
+
+def _figure_paths(options):
+    """Where the figure of each image goes; none if there are to be none."""
+    if options.figure is None:
+        return []
+    target = Path(options.figure)
+    is_file = target.suffix != "" and not target.is_dir()
+    if is_file and target.suffix.lower() not in FIGURE_ENDINGS:
+        raise SattError(
+            f"--figure: expected a file that ends in {', '.join(FIGURE_ENDINGS)} or a folder, "
+            f"got {target}"
+        )
+    if is_file and len(options.images) > 1:
+        raise SattError(
+            f"--figure: {target} is one file for {len(options.images)} images; name a folder"
+        )
+    folder = prepare_folder(target.parent if is_file else target, "--figure")
+    if is_file:
+        return [target]
+    paths = []
+    for image in options.images:
+        # Two images of one name, from two folders, need two figures.
+        stem, number = f"{Path(image).stem}-attention", 2
+        name = f"{stem}.png"
+        while folder / name in paths:
+            name, number = f"{stem}-{number}.png", number + 1
+        paths.append(folder / name)
+    return paths

@@ -1,0 +1,114 @@
+"""`satt evaluate`: what a checkpoint can do, in figures."""
+
+import json
+import time
+
+from satt.commands.arguments import BEAM, COUNT, SEED
+from satt.commands.caption import add_checkpoint_argument, load
+from satt.commands.output import figure_text, print_table
+from satt.commands.sources import SCENES, add_data_argument, check_source, read_data
+
+NAME = "evaluate"
+SUMMARY = "measure a captioner on images it has not learned from"
+DESCRIPTION = """\
+Caption images, the model reading its own words, and measure the captions. BLEU compares them with
+the captions of the data. Of scenes it is known what is where, so that a caption is also judged:
+
+  true captions       nothing in it is wrong
+  complete captions   and every thing of the scene is named
+  ... unseen          of scenes with combinations that training never shows (half as many)
+  BLEU-4 share        BLEU-4 by what a further right caption of each scene gets
+  pointing            at words that name a thing, the peak of the attention is on it
+  mass on things      at these words, the share of the attention that is on it
+  setting gap closed  at words that name a setting: the way from uniform (0) to all on it (1)"""
+EXAMPLES = """\
+examples:
+  satt evaluate --data scenes                        the demo's checkpoint, 1,000 test scenes
+  satt evaluate --data scenes --count 200 --beam 3   fewer, by beam search
+  satt evaluate --data scenes --json > figures.json  for programs
+  satt evaluate --data flickr8k --split test --checkpoint satt-run/checkpoint.npz"""
+
+KEYS = ("true_captions", "complete_captions", "true_captions_unseen", "bleu4", "bleu4_share",
+        "pointing", "mass_on_things", "setting_gap_closed", "seconds")
+LISTED = ("bleu", "bleu_without_brevity", "length_ratio")
+
+
+def add_arguments(parser):
+    """Add what `run` takes."""
+    add_checkpoint_argument(parser)
+    add_data_argument(parser)
+    parser.add_argument("--split", choices=("test", "validation", "dev", "train"), default="test",
+                        help="which images; validation and dev are the same "
+                        "(default: %(default)s)")
+    parser.add_argument("--count", type=COUNT, default=1000, metavar="N",
+                        help="at most so many images (default: %(default)s)")
+    parser.add_argument("--beam", type=BEAM, default=1, metavar="K",
+                        help="keep the K likeliest beginnings (default: 1, the likeliest word)")
+    parser.add_argument("--seed", type=SEED, default=0, metavar="N",
+                        help="of the scenes (default: %(default)s)")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of the table")
+
+
+def run(options):
+    """Evaluate."""
+    begin = time.perf_counter()
+    check_source(options.data)
+    model, vocabulary = load(options.checkpoint)
+
+    from satt.training.evaluation import evaluate_captions, evaluate_scenes
+
+    size = model.settings.image_size
+    data = read_data(options.data, options.split, options.count, size, options.seed)
+    if options.data == SCENES:
+        fewer = (options.count + 1) // 2
+        unseen = read_data(options.data, "unseen", fewer, size, options.seed)
+        found, _, _ = evaluate_scenes(
+            model, vocabulary, data, unseen, options.beam, seed=options.seed
+        )
+    else:
+        found = evaluate_captions(model, vocabulary, data, options.beam)
+        found["perplexity"] = perplexity(model, vocabulary, data)
+    found["seconds"] = round(time.perf_counter() - begin, 3)
+    # What a folder of photographs cannot tell is None.
+    figures = {name: found.get(name) for name in (*KEYS, *LISTED)}
+    if "perplexity" in found:
+        figures["perplexity"] = found["perplexity"]
+    if options.json:
+        print(json.dumps(figures, indent=2))
+    else:
+        _print(figures, len(data))
+    return 0
+
+
+def perplexity(model, vocabulary, data, batch_size=100):
+    """How many words the model wavers between, on average, as it is given the right ones.
+
+    exp(nats of all captions / their words), the stop word counted.
+    """
+    import math
+
+    from satt.data.batches import captioning_batches
+    from satt.data.vocabulary import PAD
+
+    nats = words = 0
+    for _, batches in captioning_batches(data, vocabulary, batch_size):
+        for batch in batches:
+            nats += model.loss(batch) * len(batch["words"])
+            words += int((batch["words"][:, 1:] != PAD).sum())
+    return math.exp(nats / words)
+
+
+def _print(figures, images):
+    print(f"{images:,} images, {figures['seconds']:.1f} seconds\n")
+    rows = [
+        (name.replace("_", " ").replace("bleu4", "BLEU-4"), figure_text(figures[name]))
+        for name in (*KEYS, "length_ratio", "perplexity")
+        if name != "seconds" and figures.get(name) is not None
+    ]
+    print_table(rows)
+    print()
+    print_table([
+        ("", "BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4"),
+        ("with brevity penalty", *map(figure_text, figures["bleu"])),
+        ("without", *map(figure_text, figures["bleu_without_brevity"])),
+    ])

@@ -1,0 +1,67 @@
+"""What commands write: folders to write into, tables to read, captions with their attention."""
+
+import tempfile
+from pathlib import Path
+
+from satt.errors import SattError
+
+
+def prepare_folder(text, option="--out"):
+    """Make a folder, and see that files can be written there before any work is done.
+
+    Parameters
+    ----------
+    text : str or Path
+    option : str
+        That it was given with.
+
+    Returns
+    -------
+    folder : Path
+
+    Raises
+    ------
+    SattError
+        If it cannot be made or written to.
+    """
+    folder = Path(text)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except FileExistsError:
+        raise SattError(f"{option}: {folder} is a file; choose another folder") from None
+    except OSError as error:
+        raise SattError(
+            f"{option}: {folder} cannot be written to: {error.strerror}; choose another folder"
+        ) from error
+    return folder
+
+
+def print_table(rows):
+    """Print rows of texts in columns: the first to the left, the others to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for first, *others in rows:
+        cells = [f"{first:{widths[0]}}"]
+        cells += [f"{text:>{width}}" for text, width in zip(others, widths[1:], strict=True)]
+        print("  ".join(cells).rstrip())
+
+
+def figure_text(value):
+    """Write a figure of 0..1 for people; a dash where it could not be measured."""
+    return "-" if value is None else f"{value:.3f}"
+
+
+def draw_caption(path, image, words, decoded, grid_shape, title=None, notes=None):
+    """Draw where a model looked for each word of a caption.
+
+    Returns
+    -------
+    drawn : bool
+        False where the caption has no words, so that there is nothing to draw.
+    """
+    from satt.figures import draw_attention
+
+    if not words:
+        return False
+    draw_attention(path, image, words, decoded.attention, grid_shape, title, notes)
+    return True

@@ -1,0 +1,508 @@
+"""Show, Attend and Tell (Xu et al. 2015): look at an image, and say word by word what is there.
+
+    grid          h_{i,j} = conv net of the image              one vector for each location
+    keys          keys = grid W_grid                           once an image
+    start         s_0 = tanh(mean of the grid W + b), and the cell likewise
+    at each step  e_t = f_att(s_{t-1}, h_{i,j})                a score for each location
+                  a_t = softmax(e_t)                           the attention
+                  c_t = beta_t sum_ij a_{t,i,j} h_{i,j}        the context, through its gate
+                  s_t = LSTM([E y_{t-1}; c_t], s_{t-1})
+    words         p(y_t) = softmax(L_o tanh(E y_{t-1} + L_h s_t + L_z c_t))
+    loss          -log p(y) + penalty sum_l (target - sum_t a_{t,l})^2
+
+The words y_{t-1} that the decoder reads in training are the right ones, so that all of a caption's
+embeddings are known before the time loop; and the vocabulary's scores are taken once after it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from satt import ops
+from satt.errors import SattError
+from satt.models.encoder import (
+    DOWNSAMPLING,
+    encoder_backward,
+    encoder_forward,
+    encoder_statistics,
+    initialise_encoder,
+)
+from satt.shapes import check_shape, check_words
+
+PAD = 0  # the word that fills short captions up; never a target
+ENCODERS = ("trained", "frozen", "absent")
+
+
+@dataclass(frozen=True)
+class CaptionerSettings:
+    """What a captioner is made of.
+
+    Attributes
+    ----------
+    vocabulary_size : int
+        V.
+    image_size : int
+        Height and width of the images in pixels; a multiple of 8.
+    encoder : {"trained", "frozen", "absent"}
+        Frozen: it keeps its filters and its statistics. Absent: the images come as grids (N, L, D)
+        that another network has made.
+    channels : tuple of 4 int
+        Filters of the encoder's blocks; the last is D, the depth of the grid.
+    attention_width, state_width, embedding_width : int
+        A, H and E.
+    gate : bool
+        Whether the context is scaled by beta_t.
+    deep_output : bool
+        Whether embedding, state and context choose the word; else the state alone does.
+    dropout : float
+        Share of the hidden units before the vocabulary that are silent at a training step.
+    penalty : float
+        Weight of the doubly stochastic penalty, the paper's lambda.
+    penalty_target : float or "T/L"
+        What the attention that a location gets over the caption should add up to.
+    """
+
+    vocabulary_size: int
+    image_size: int = 64
+    encoder: str = "trained"
+    channels: tuple = (32, 64, 128, 128)
+    attention_width: int = 64
+    state_width: int = 128
+    embedding_width: int = 64
+    gate: bool = True
+    deep_output: bool = True
+    dropout: float = 0.0
+    penalty: float = 0.0
+    penalty_target: float | str = "T/L"
+
+    def __post_init__(self):
+        if self.encoder not in ENCODERS:
+            raise SattError(f"encoder: expected one of {ENCODERS}, got {self.encoder!r}")
+        if self.encoder != "absent" and (
+            self.image_size < 2 * DOWNSAMPLING or self.image_size % DOWNSAMPLING
+        ):
+            raise SattError(
+                f"image_size: expected a multiple of {DOWNSAMPLING}, at least {2 * DOWNSAMPLING}, "
+                f"got {self.image_size}; 64 is the usual size"
+            )
+        if not 0 <= self.dropout < 1:
+            raise SattError(f"dropout: expected a share in [0, 1), got {self.dropout}")
+
+    @property
+    def grid_shape(self):
+        """Rows and columns of the grid that the encoder makes."""
+        side = self.image_size // DOWNSAMPLING
+        return side, side
+
+    @property
+    def grid_depth(self):
+        """D, the length of a grid vector."""
+        return self.channels[-1]
+
+
+class Captioner:
+    """The parameters of a captioner, and what can be done with them.
+
+    Parameters
+    ----------
+    settings : CaptionerSettings
+    seed : int
+        Of the initial parameters.
+    dtype : dtype
+        float32 to train, float64 to check gradients.
+
+    Attributes
+    ----------
+    params : dict of ndarray
+        Flat: "decoder.alignment.W_state" and so on.
+    statistics : dict of ndarray
+        Mean and variance of the encoder's channels for captioning, set by `calibrate`.
+    """
+
+    def __init__(self, settings, seed=0, dtype=np.float32):
+        self.settings = settings
+        self.params = initialise(settings, np.random.default_rng(seed), dtype)
+        self.statistics = {}
+
+    # --- training -------------------------------------------------------------------------------
+
+    def loss_and_gradients(self, batch, random=None):
+        """The loss of a batch, and its gradient with respect to every parameter that is trained.
+
+        Parameters
+        ----------
+        batch : dict
+            "images": (M, H, W, 3) in -1..1, or for an absent encoder (M, L, D);
+            "words": int (N, T + 1), each row <start> y_1 ... y_T, padded with 0. N is a multiple
+            of M: the captions of one image stand together and share its grid.
+        random : numpy.random.Generator, optional
+            Draws the dropout; without it there is none.
+
+        Returns
+        -------
+        loss : float
+            Nats per caption, and the penalty.
+        gradients : dict of ndarray
+            Under the keys of `params`; without the encoder's where that is not trained.
+
+        Raises
+        ------
+        SattError
+            If the batch does not fit the settings.
+        """
+        loss, cache = self.forward(batch, random)
+        _, gradients = self.backward(cache)
+        return loss, gradients
+
+    def loss(self, batch):
+        """The cross-entropy of a batch as in captioning: no dropout, no penalty, in nats per caption."""
+        grid, _ = self.encode(batch["images"])
+        logits, _, _, targets = self._run(grid, batch["words"])
+        loss, _ = ops.sequence_cross_entropy_forward(logits, targets, targets != PAD)
+        return float(loss)
+
+    def forward(self, batch, random=None):
+        """The loss of a batch, and what `backward` needs; arguments as in `loss_and_gradients`."""
+        self._check(batch)
+        grid, encoder = self.encode(batch["images"], training=True)
+        logits, attention, cache, targets = self._run(grid, batch["words"], random)
+        mask = targets != PAD
+        loss, cross_entropy = ops.sequence_cross_entropy_forward(logits, targets, mask)
+        penalty = None
+        if self.settings.penalty:
+            value, penalty = ops.doubly_stochastic_forward(
+                attention, mask, self.settings.penalty_target
+            )
+            loss = loss + self.settings.penalty * value
+        return loss, (encoder, cache, cross_entropy, penalty)
+
+    def backward(self, cache):
+        """Send the gradient of the loss back through words, time and images.
+
+        Returns
+        -------
+        dimages : ndarray
+            The gradient of the batch's "images": of pixels, or of grids where the encoder is absent.
+        gradients : dict of ndarray
+        """
+        encoder, (repeats, keys, start, embedding, steps, output), cross_entropy, penalty = cache
+        dlogits = ops.sequence_cross_entropy_backward(1.0, cross_entropy)
+        dembedded, dstates, dcontexts, gradients = self._output_backward(dlogits, output)
+        dattention = None
+        if penalty is not None:
+            dattention = ops.doubly_stochastic_backward(self.settings.penalty, penalty)
+
+        dstate, dcell = np.zeros_like(dstates[:, 0]), np.zeros_like(dstates[:, 0])
+        dgrid_as_value = dkeys = 0
+        for t in reversed(range(len(steps))):
+            # What a step made goes to the output above it and to the step after it.
+            dembedded_t, (dstate, dcell), dgrid_t, dkeys_t, step_gradients = self._step_backward(
+                (dstates[:, t] + dstate, dcell),
+                dcontexts[:, t],
+                None if dattention is None else dattention[:, t],
+                steps[t],
+            )
+            dembedded[:, t] += dembedded_t
+            dgrid_as_value = dgrid_as_value + dgrid_t
+            dkeys = dkeys + dkeys_t
+            # One set of weights served every step: their gradients add up.
+            for name, gradient in step_gradients.items():
+                gradients[name] = gradients.get(name, 0) + gradient
+
+        gradients["decoder.embedding.W"] = ops.embedding_backward(dembedded, embedding)
+        dgrid_as_start, *start_gradients = ops.initial_state_backward((dstate, dcell), start)
+        gradients.update(zip(START_PARAMS, start_gradients, strict=True))
+        dgrid_as_key, gradients["decoder.alignment.W_grid"], _ = ops.linear_backward(dkeys, keys)
+        dgrid = dgrid_as_value + dgrid_as_key + dgrid_as_start
+        # The captions of one image share its grid.
+        dgrid = dgrid.reshape(-1, repeats, *dgrid.shape[1:]).sum(axis=1)
+        return self._encoder_backward(dgrid, encoder, gradients)
+
+    # --- the parts ------------------------------------------------------------------------------
+
+    def encode(self, images, training=False):
+        """Images become grids (M, L, D), with what `_encoder_backward` needs."""
+        encoder = self.settings.encoder
+        if encoder == "absent":
+            return images, None
+        own_statistics = training and encoder == "trained"
+        return encoder_forward(images, self.params, None if own_statistics else self.statistics)
+
+    def _encoder_backward(self, dgrid, cache, gradients):
+        if self.settings.encoder == "absent":
+            return dgrid, gradients
+        dimages, encoder_gradients = encoder_backward(dgrid, cache)
+        if self.settings.encoder == "trained":
+            gradients.update(encoder_gradients)
+        return dimages, gradients
+
+    def _run(self, grid, words, random=None):
+        """Read the right words, and give the scores of the next ones: logits (N, T, V)."""
+        repeats = len(words) // len(grid)
+        grid = np.repeat(grid, repeats, axis=0)
+        keys, keys_cache = ops.linear_forward(grid, self.params["decoder.alignment.W_grid"])
+        (state, cell), start = self._start(grid)
+        embedded, embedding = ops.embedding_forward(
+            words[:, :-1], self.params["decoder.embedding.W"]
+        )
+        states, contexts, attention, steps = [], [], [], []
+        for t in range(embedded.shape[1]):
+            (state, cell), context, attention_t, step = self._step(
+                embedded[:, t], (state, cell), grid, keys
+            )
+            states.append(state)
+            contexts.append(context)
+            attention.append(attention_t)
+            steps.append(step)
+        states, contexts = np.stack(states, axis=1), np.stack(contexts, axis=1)
+        logits, output = self._output(embedded, states, contexts, random)
+        cache = (repeats, keys_cache, start, embedding, steps, output)
+        return logits, np.stack(attention, axis=1), cache, words[:, 1:]
+
+    def _start(self, grid):
+        return ops.initial_state_forward(grid, *(self.params[name] for name in START_PARAMS))
+
+    def _step(self, embedded, state_and_cell, grid, keys):
+        """Look, then move on: from s_{t-1} to attention, context and s_t."""
+        params, (state, cell) = self.params, state_and_cell
+        scores, alignment = ops.alignment_forward(
+            keys, state, *(params[name] for name in ALIGNMENT_PARAMS)
+        )
+        attention, softmax = ops.softmax_forward(scores)
+        context, weighted_sum = ops.weighted_sum_forward(attention, grid)
+        gate = None
+        if self.settings.gate:
+            context, gate = ops.context_gate_forward(
+                context, state, *(params[name] for name in GATE_PARAMS)
+            )
+        x = np.concatenate([embedded, context], axis=1)
+        state_and_cell, lstm = ops.lstm_step_forward(
+            x, state, cell, *(params[name] for name in LSTM_PARAMS)
+        )
+        return state_and_cell, context, attention, (alignment, softmax, weighted_sum, gate, lstm)
+
+    def _step_backward(self, dstate_and_dcell, dcontext, dattention, cache):
+        """The same in reverse. The old state has three uses: f_att, the gate and the LSTM."""
+        alignment, softmax, weighted_sum, gate, lstm = cache
+        gradients = {}
+        dx, dstate, dcell, *lstm_gradients = ops.lstm_step_backward(dstate_and_dcell, lstm)
+        gradients.update(zip(LSTM_PARAMS, lstm_gradients, strict=True))
+        dembedded, dcontext_as_input = np.split(dx, [self.settings.embedding_width], axis=1)
+        dcontext = dcontext + dcontext_as_input
+        if gate is not None:
+            dcontext, dstate_in_gate, *gate_gradients = ops.context_gate_backward(dcontext, gate)
+            gradients.update(zip(GATE_PARAMS, gate_gradients, strict=True))
+            dstate = dstate + dstate_in_gate
+        dattention_as_weight, dgrid = ops.weighted_sum_backward(dcontext, weighted_sum)
+        if dattention is None:
+            dattention = dattention_as_weight
+        else:
+            dattention = dattention + dattention_as_weight
+        dscores = ops.softmax_backward(dattention, softmax)
+        dkeys, dstate_as_query, *alignment_gradients = ops.alignment_backward(dscores, alignment)
+        gradients.update(zip(ALIGNMENT_PARAMS, alignment_gradients, strict=True))
+        return dembedded, (dstate + dstate_as_query, dcell), dgrid, dkeys, gradients
+
+    def _output(self, embedded, states, contexts, random=None):
+        """The vocabulary's scores, for all steps at once."""
+        hidden, deep_output, dropout = states, None, None
+        if self.settings.deep_output:
+            hidden, deep_output = ops.deep_output_forward(
+                embedded, states, contexts, *(self.params[name] for name in DEEP_OUTPUT_PARAMS)
+            )
+        if self.settings.dropout and random is not None:
+            mask = ops.dropout_mask(hidden.shape, self.settings.dropout, random, hidden.dtype)
+            hidden, dropout = ops.dropout_forward(hidden, mask)
+        logits, vocabulary = ops.linear_forward(
+            hidden, *(self.params[name] for name in VOCABULARY_PARAMS)
+        )
+        return logits, (deep_output, dropout, vocabulary, embedded.shape, contexts.shape)
+
+    def _output_backward(self, dlogits, cache):
+        deep_output, dropout, vocabulary, embedded_shape, contexts_shape = cache
+        dhidden, *vocabulary_gradients = ops.linear_backward(dlogits, vocabulary)
+        gradients = dict(zip(VOCABULARY_PARAMS, vocabulary_gradients, strict=True))
+        if dropout is not None:
+            dhidden = ops.dropout_backward(dhidden, dropout)
+        if deep_output is None:
+            nothing = np.zeros(embedded_shape, dhidden.dtype), np.zeros(contexts_shape, dhidden.dtype)
+            return nothing[0], dhidden, nothing[1], gradients
+        dembedded, dstates, dcontexts, *deep_gradients = ops.deep_output_backward(
+            dhidden, deep_output
+        )
+        gradients.update(zip(DEEP_OUTPUT_PARAMS, deep_gradients, strict=True))
+        return dembedded.copy(), dstates, dcontexts, gradients
+
+    # --- captioning -----------------------------------------------------------------------------
+
+    def calibrate(self, images):
+        """Take the encoder's statistics from training images, for captioning.
+
+        Parameters
+        ----------
+        images : ndarray, shape (N, H, W, 3)
+            In -1..1. A few hundred are enough.
+        """
+        if self.settings.encoder == "trained":
+            self.statistics = encoder_statistics(images, self.params)
+
+    def start(self, images):
+        """Look at the images for the first time.
+
+        Parameters
+        ----------
+        images : ndarray, shape (N, H, W, 3), or (N, L, D) for an absent encoder
+
+        Returns
+        -------
+        memory : (grid, keys)
+            What stays the same while a caption is written: (N, L, D) and (N, L, A).
+        state : (state, cell)
+            Both (N, H).
+        """
+        self._check({"images": images})
+        if self.settings.encoder != "absent" and not self.statistics:
+            raise SattError(
+                "statistics: the encoder has none yet; call calibrate(images) after training"
+            )
+        grid, _ = self.encode(images)
+        keys, _ = ops.linear_forward(grid, self.params["decoder.alignment.W_grid"])
+        state_and_cell, _ = self._start(grid)
+        return (grid, keys), state_and_cell
+
+    def step(self, words, memory, state):
+        """Read one word, look, and score the next.
+
+        Parameters
+        ----------
+        words : ndarray of int, shape (N,)
+        memory, state : as from `start`, or the state of the step before
+
+        Returns
+        -------
+        logits : ndarray, shape (N, V)
+        attention : ndarray, shape (N, L)
+            Where it looked before it scored.
+        state : (state, cell)
+        """
+        embedded, _ = ops.embedding_forward(words, self.params["decoder.embedding.W"])
+        state, context, attention, _ = self._step(embedded, state, *memory)
+        logits, _ = self._output(embedded, state[0], context)
+        return logits, attention, state
+
+    # --- keeping --------------------------------------------------------------------------------
+
+    def arrays(self):
+        """A copy of all parameters and statistics, under the names a checkpoint uses."""
+        arrays = {f"params.{name}": value.copy() for name, value in self.params.items()}
+        arrays.update({f"statistics.{k}": value.copy() for k, value in self.statistics.items()})
+        return arrays
+
+    def restore(self, arrays):
+        """Take over what `arrays` gave.
+
+        Raises
+        ------
+        SattError
+            If a parameter is missing, one too many, or of another shape.
+        """
+        found = {}
+        for prefix in ("params", "statistics"):
+            found[prefix] = {
+                name.removeprefix(f"{prefix}."): value.copy()
+                for name, value in arrays.items()
+                if name.startswith(f"{prefix}.")
+            }
+        shapes = {name: value.shape for name, value in self.params.items()}
+        for name in shapes.keys() | found["params"].keys():
+            wanted, got = shapes.get(name), getattr(found["params"].get(name), "shape", None)
+            if wanted != got:
+                raise SattError(
+                    f"{name}: expected shape {wanted}, got {got}; "
+                    "restore a checkpoint into a captioner of the settings it was saved with"
+                )
+        self.params, self.statistics = found["params"], found["statistics"]
+
+    def _check(self, batch):
+        settings, sizes = self.settings, {}
+        if settings.encoder == "absent":
+            check_shape(
+                "images", batch["images"], ("N", "L", settings.grid_depth),
+                "an absent encoder takes grids: reshape (N, rows, columns, D) first", sizes,
+            )
+        else:
+            check_shape(
+                "images", batch["images"], ("N", settings.image_size, settings.image_size, 3),
+                "colour images, channels last, of the captioner's image_size", sizes,
+            )
+        if "words" in batch:
+            check_shape("words", batch["words"], ("captions", "T+1"))
+            check_words("words", batch["words"], settings.vocabulary_size)
+            if len(batch["words"]) % sizes["N"]:
+                raise SattError(
+                    f"words: expected the same number of captions for each of the {sizes['N']} "
+                    f"images, got {len(batch['words'])} captions; repeat or drop some"
+                )
+
+
+QUERY_SCALE = 1.0
+
+START_PARAMS = tuple(
+    f"decoder.initial_state.{name}" for name in ("W_state", "b_state", "W_cell", "b_cell")
+)
+ALIGNMENT_PARAMS = tuple(f"decoder.alignment.{name}" for name in ("W_state", "b", "v"))
+GATE_PARAMS = ("decoder.gate.W", "decoder.gate.b")
+LSTM_PARAMS = tuple(f"decoder.lstm.{name}" for name in ("W_x", "W_state", "b"))
+DEEP_OUTPUT_PARAMS = tuple(f"decoder.deep_output.{name}" for name in ("W_state", "W_context", "b"))
+VOCABULARY_PARAMS = ("decoder.vocabulary.W", "decoder.vocabulary.b")
+
+
+def initialise(settings, random, dtype=np.float32):
+    """Draw the initial parameters.
+
+    Matrices are uniform with variance 1 / fan-in. The LSTM's forget gate starts open (bias 1), and
+    so does the context's gate.
+
+    Parameters
+    ----------
+    settings : CaptionerSettings
+    random : numpy.random.Generator
+    dtype : dtype
+
+    Returns
+    -------
+    params : dict of ndarray
+    """
+    V, A, H = settings.vocabulary_size, settings.attention_width, settings.state_width
+    E, D = settings.embedding_width, settings.grid_depth
+
+    def matrix(rows, columns):
+        return random.uniform(-1, 1, (rows, columns)) * np.sqrt(3 / rows)
+
+    params = {
+        "decoder.embedding.W": random.standard_normal((V, E)) * 0.5,
+        "decoder.initial_state.W_state": matrix(D, H),
+        "decoder.initial_state.b_state": np.zeros(H),
+        "decoder.initial_state.W_cell": matrix(D, H),
+        "decoder.initial_state.b_cell": np.zeros(H),
+        "decoder.alignment.W_grid": matrix(D, A),
+        "decoder.alignment.W_state": QUERY_SCALE * matrix(H, A),
+        "decoder.alignment.b": np.zeros(A),
+        "decoder.alignment.v": matrix(A, 1)[:, 0],
+        "decoder.lstm.W_x": matrix(E + D, 4 * H),
+        "decoder.lstm.W_state": matrix(H, 4 * H),
+        "decoder.lstm.b": np.repeat([0.0, 1.0, 0.0, 0.0], H),
+        "decoder.vocabulary.W": matrix(E if settings.deep_output else H, V),
+        "decoder.vocabulary.b": np.zeros(V),
+    }
+    if settings.gate:
+        params["decoder.gate.W"] = np.zeros((H, 1))
+        params["decoder.gate.b"] = np.full(1, 2.0)
+    if settings.deep_output:
+        params["decoder.deep_output.W_state"] = matrix(H, E)
+        params["decoder.deep_output.W_context"] = matrix(D, E)
+        params["decoder.deep_output.b"] = np.zeros(E)
+    params = {name: value.astype(dtype) for name, value in params.items()}
+    if settings.encoder != "absent":
+        params |= initialise_encoder(settings.channels, random, dtype)
+    return params

@@ -1,0 +1,159 @@
+"""The encoder: a conv net that turns an image into a grid of feature vectors, one for each location.
+
+Lecture: h_{i,j}, the output of the last convolution.  Four blocks of convolution, batch
+normalisation and ReLU; three of them halve the image, so that a location is 8x8 pixels:
+
+    block   convolution          pooling   output of a 64x64 image   sees (pixels)
+    1       3x3, stride 2        -         32x32                     3x3
+    2       3x3, stride 2        -         16x16                     7x7
+    3       3x3                  max 2x2   8x8                       19x19
+    4       3x3                  -         8x8                       35x35
+
+The last column is the receptive field: what one grid vector can see of the image. It is kept small
+on purpose. A vector that sees everything describes everything, and then it does not matter where
+the attention looks.
+"""
+
+import numpy as np
+
+from satt import ops
+
+import os
+KERNELS = tuple(map(int,os.environ.get('KS','3,3,3,3').split(',')))
+STRIDES = (2, 2, 1, 1)
+POOLED = (False, False, True, False)
+DOWNSAMPLING = 8  # pixels of the image to a location of the grid, down as well as across
+
+
+def receptive_field():
+    """Width of the square of pixels that one grid vector depends on.
+
+    Each 3x3 window adds two, and a pooling one, times the distance between neighbours there.
+
+    Returns
+    -------
+    int
+    """
+    field, distance = 1, 1
+    for stride, pooled in zip(STRIDES, POOLED, strict=True):
+        field, distance = field + 2 * distance, distance * stride
+        if pooled:
+            field, distance = field + distance, 2 * distance
+    return field
+
+
+def initialise_encoder(channels, random, dtype=np.float32):
+    """Parameters with which the scale of the features stays the same from block to block.
+
+    Parameters
+    ----------
+    channels : sequence of 4 int
+        Number of filters of each block; the last is the grid's depth D.
+    random : numpy.random.Generator
+    dtype : dtype
+
+    Returns
+    -------
+    params : dict of ndarray
+        Filters from a normal distribution of variance 2 / fan-in (He et al. 2015).
+    """
+    params, depth = {}, 3
+    for block, filters in enumerate(channels, start=1):
+        k = KERNELS[block - 1]
+        scale = np.sqrt(2 / (k * k * depth))
+        params[f"encoder.conv{block}.W"] = random.standard_normal((k, k, depth, filters)) * scale
+        params[f"encoder.norm{block}.gamma"] = np.ones(filters)
+        params[f"encoder.norm{block}.beta"] = np.zeros(filters)
+        depth = filters
+    return {name: value.astype(dtype) for name, value in params.items()}
+
+
+def encoder_forward(images, params, statistics=None):
+    """Turn images into grids.
+
+    Parameters
+    ----------
+    images : ndarray, shape (N, H, W, 3)
+        Values in -1..1.
+    params : dict of ndarray
+    statistics : dict of ndarray, optional
+        Mean and variance of each channel, for captioning. Without them the batch is normalised
+        with its own, as in training.
+
+    Returns
+    -------
+    grid : ndarray, shape (N, L, D)
+        L = rows * columns, row by row.
+    cache : list
+    """
+    x, caches = images, []
+    for block, (stride, pooled) in enumerate(zip(STRIDES, POOLED, strict=True), start=1):
+        x, conv = ops.conv2d_forward(
+            x, params[f"encoder.conv{block}.W"], stride=stride, padding=(KERNELS[block - 1] - 1) // 2
+        )  # no bias: the normalisation would take it away again
+        gamma, beta = params[f"encoder.norm{block}.gamma"], params[f"encoder.norm{block}.beta"]
+        if statistics is None:
+            x, norm = ops.batch_norm_forward(x, gamma, beta)
+        else:
+            mean, variance = (statistics[f"encoder.norm{block}.{s}"] for s in ("mean", "variance"))
+            x, norm = ops.batch_norm_inference_forward(x, gamma, beta, mean, variance)
+        # ReLU and max-pool commute; after the pool there is a quarter of the data left.
+        pool = None
+        if pooled:
+            x, pool = ops.max_pool_forward(x)
+        x, relu = ops.relu_forward(x)
+        caches.append((conv, norm, pool, relu))
+    N, rows, columns, D = x.shape
+    return x.reshape(N, rows * columns, D), (caches, x.shape, statistics is None)
+
+
+def encoder_backward(dgrid, cache):
+    """Send the gradient of the grid back to the filters and to the pixels: the blocks in reverse.
+
+    Returns
+    -------
+    dimages : ndarray, shape (N, H, W, 3)
+    gradients : dict of ndarray
+    """
+    caches, shape, training = cache
+    norm_backward = ops.batch_norm_backward if training else ops.batch_norm_inference_backward
+    dx, gradients = dgrid.reshape(shape), {}
+    for block in range(len(caches), 0, -1):
+        conv, norm, pool, relu = caches[block - 1]
+        dx = ops.relu_backward(dx, relu)
+        if pool is not None:
+            dx = ops.max_pool_backward(dx, pool)
+        dx, dgamma, dbeta = norm_backward(dx, norm)
+        gradients[f"encoder.norm{block}.gamma"] = dgamma
+        gradients[f"encoder.norm{block}.beta"] = dbeta
+        dx, gradients[f"encoder.conv{block}.W"], _ = ops.conv2d_backward(dx, conv)
+    return dx, gradients
+
+
+def encoder_statistics(images, params):
+    """Mean and variance of every channel over a batch of images, layer by layer.
+
+    Training normalises each batch with its own statistics. A single image has none worth the name,
+    so that captioning uses those of many training images, taken once with the finished filters.
+
+    Parameters
+    ----------
+    images : ndarray, shape (N, H, W, 3)
+    params : dict of ndarray
+
+    Returns
+    -------
+    statistics : dict of ndarray
+    """
+    x, statistics = images, {}
+    for block, (stride, pooled) in enumerate(zip(STRIDES, POOLED, strict=True), start=1):
+        x, _ = ops.conv2d_forward(x, params[f"encoder.conv{block}.W"], stride=stride, padding=(KERNELS[block - 1] - 1) // 2)
+        mean, variance = ops.batch_statistics(x)
+        statistics[f"encoder.norm{block}.mean"] = mean
+        statistics[f"encoder.norm{block}.variance"] = variance
+        gamma, beta = params[f"encoder.norm{block}.gamma"], params[f"encoder.norm{block}.beta"]
+        x, _ = ops.batch_norm_inference_forward(x, gamma, beta, mean, variance)
+        if pooled:
+            x, _ = ops.max_pool_forward(x)
+        x, _ = ops.relu_forward(x)
+    return statistics

@@ -1,0 +1,101 @@
+"""A captioner in a file: everything that is needed to caption with it again."""
+
+from dataclasses import asdict
+
+from satt.data.vocabulary import Vocabulary
+from satt.errors import SattError
+from satt.models.captioner import Captioner, CaptionerSettings
+from satt.training.checkpoint import load_checkpoint, save_checkpoint
+
+KIND = "captioner"
+
+
+def save_captioner(path, model, vocabulary, about=None):
+    """Write a captioner's parameters, statistics, settings and vocabulary to one file.
+
+    Parameters
+    ----------
+    path : str or Path
+        By custom it ends in .npz.
+    model : Captioner
+    vocabulary : Vocabulary
+        The one that the model was built for.
+    about : dict, optional
+        Whatever else should be remembered and JSON can hold, such as the data, the seed, figures.
+
+    Raises
+    ------
+    SattError
+        If the vocabulary has not the model's size, JSON cannot hold `about`, or the file cannot
+        be written.
+    """
+    _check_size(len(vocabulary), model.settings.vocabulary_size)
+    settings = {
+        "kind": KIND,
+        "captioner": asdict(model.settings),
+        "words": vocabulary.words,
+        "about": {} if about is None else about,
+    }
+    save_checkpoint(path, model.arrays(), settings)
+
+
+def load_captioner(path):
+    """Read a captioner that `save_captioner` wrote.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    model : Captioner
+    vocabulary : Vocabulary
+    about : dict
+
+    Raises
+    ------
+    SattError
+        If the file is missing or damaged, holds something else than a captioner, or its parts do
+        not fit together.
+    """
+    arrays, kept = load_checkpoint(path)
+    if not isinstance(kept, dict) or kept.get("kind") != KIND:
+        raise SattError(f"checkpoint: {path} holds no captioner; use one that `satt train` wrote")
+    try:
+        chosen = dict(kept["captioner"], channels=tuple(kept["captioner"]["channels"]))
+        model = Captioner(CaptionerSettings(**chosen))
+        vocabulary, about = Vocabulary(kept["words"]), kept["about"]
+    except (KeyError, TypeError) as error:
+        raise SattError(
+            f"checkpoint: the settings in {path} do not make a captioner ({error}); "
+            "use the version of satt that wrote it"
+        ) from error
+    _check_size(len(vocabulary), model.settings.vocabulary_size)
+    model.restore(arrays)
+    _check_statistics(model)
+    return model, vocabulary, about
+
+
+def _check_size(words, expected):
+    if words != expected:
+        raise SattError(
+            f"vocabulary: expected {expected} words, the special ones counted, got {words}; "
+            "use the one that the captioner was built for"
+        )
+
+
+def _check_statistics(model):
+    """None at all is right before the first `calibrate`; else two for each normalisation."""
+    expected = {
+        name.replace("gamma", statistic): param.shape
+        for name, param in model.params.items()
+        for statistic in ("mean", "variance")
+        if name.endswith(".gamma")
+    }
+    got = {name: array.shape for name, array in model.statistics.items()}
+    if got and got != expected:
+        name = min(name for name, _ in got.items() ^ expected.items())
+        raise SattError(
+            f"statistics: {name}: expected shape {expected.get(name)}, got {got.get(name)}; "
+            "restore a checkpoint into a captioner of the settings it was saved with"
+        )

@@ -1,0 +1,147 @@
+import json
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from satt.data.flickr8k import read_image
+from satt.training.evaluation import caption_images
+from satt.training.keeping import load_captioner
+
+
+def captions_of(checkpoint, paths, **options):
+    model, vocabulary, _ = load_captioner(checkpoint)
+    images = np.stack([read_image(path, 32) for path in paths])
+    decoded = caption_images(model, images, **options)
+    return [" ".join(vocabulary.decode(caption.words)) for caption in decoded], decoded
+
+
+def test_a_line_for_each_image(satt, checkpoint, photos):
+    ended = satt("caption", *photos, "--checkpoint", checkpoint)
+    captions, _ = captions_of(checkpoint, photos)
+    assert ended.code == 0 and ended.err == ""
+    expected = [f"{path}\t{text}" for path, text in zip(photos, captions, strict=True)]
+    assert ended.out.splitlines() == expected
+    assert any(captions)
+
+
+def test_beam_and_length(satt, checkpoint, photos):
+    ended = satt("caption", photos[0], "--checkpoint", checkpoint, "--beam", 4, "--max-length", 5)
+    (text,), _ = captions_of(checkpoint, photos[:1], beam_size=4, max_length=5)
+    assert ended.out == f"{photos[0]}\t{text}\n"
+    assert len(text.split()) <= 5
+
+
+def test_drawn_words_depend_on_the_seed_alone(satt, checkpoint, photos):
+    def said(*more):
+        return satt("caption", photos[0], "--checkpoint", checkpoint, *more).out
+
+    first = said("--temperature", 1, "--seed", 7)
+    assert first == said("--temperature", 1, "--seed", 7)
+    assert len({said("--temperature", 1, "--seed", seed) for seed in range(5)}) > 1
+    assert said("--temperature", 0) == said()
+
+
+def test_json(satt, checkpoint, photos):
+    objects = json.loads(satt("caption", *photos, "--checkpoint", checkpoint, "--json").out)
+    captions, decoded = captions_of(checkpoint, photos)
+    assert [o["image"] for o in objects] == [str(path) for path in photos]
+    assert [o["caption"] for o in objects] == captions
+    for found, expected in zip(objects, decoded, strict=True):
+        assert found["words"] == found["caption"].split()
+        assert found["finished"] == expected.finished
+        assert found["log_probability"] == pytest.approx(expected.log_probability)
+        assert found["grid_shape"] == [4, 4]
+        np.testing.assert_allclose(found["attention"], expected.attention, atol=1e-4)
+
+
+def test_many_have_a_bar(satt, checkpoint, photos):
+    ended = satt("caption", *(4 * photos), "--checkpoint", checkpoint)
+    assert len(ended.out.splitlines()) == 12
+    assert "reading" in ended.err and "12/12" in ended.err
+
+
+def test_a_figure_of_one(satt, checkpoint, photos, tmp_path):
+    target = tmp_path / "new" / "look.png"
+    ended = satt("caption", photos[1], "--checkpoint", checkpoint, "--max-length", 3,
+                 "--figure", target)
+    assert ended.code == 0
+    assert Image.open(target).width > 400
+
+
+def test_figures_of_several(satt, checkpoint, photos, tmp_path):
+    same_name = tmp_path / "elsewhere" / "one.jpg"
+    same_name.parent.mkdir()
+    Image.open(photos[0]).save(same_name)
+    satt("caption", *photos, same_name, "--checkpoint", checkpoint, "--max-length", 2,
+         "--figure", tmp_path / "look")
+    assert {path.name for path in (tmp_path / "look").iterdir()} == {
+        "one-attention.png", "two-attention.png", "grey-attention.png", "one-attention-2.png"
+    }
+
+
+def test_without_the_demos_checkpoint_it_says_how_to_get_it(complains, photos, tmp_path,
+                                                            monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    complains("caption", photos[0], about=["satt-demo/checkpoint.npz", "run `satt demo` first"])
+
+
+def test_the_demos_checkpoint_is_the_default(satt, checkpoint, photos, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "satt-demo").mkdir()
+    shutil.copy(checkpoint, tmp_path / "satt-demo")
+    assert satt("caption", photos[0]).code == 0
+
+
+def test_a_checkpoint_that_is_missing(complains, photos):
+    complains("caption", photos[0], "--checkpoint", "nowhere.npz",
+              about=["nowhere.npz", "no file"])
+
+
+@pytest.mark.parametrize("content", [b"", b"words, words", "arrays"])
+def test_a_checkpoint_that_is_none(content, complains, photos, tmp_path):
+    path = tmp_path / "other.npz"
+    if content == "arrays":
+        np.savez(path, weights=np.zeros(3))
+    else:
+        path.write_bytes(content)
+    complains("caption", photos[0], "--checkpoint", path, about=["checkpoint", "other.npz"])
+
+
+def test_an_image_that_is_missing(complains, checkpoint, photos):
+    complains("caption", photos[0], "nowhere.png", "--checkpoint", checkpoint,
+              about=["image", "nowhere.png"])
+
+
+def test_a_file_that_is_no_image(complains, checkpoint, tmp_path):
+    path = tmp_path / "text.png"
+    path.write_text("a picture of a cat", encoding="utf-8")
+    complains("caption", path, "--checkpoint", checkpoint, about=["image", "text.png"])
+    complains("caption", tmp_path, "--checkpoint", checkpoint, about=["image", str(tmp_path)])
+
+
+@pytest.mark.parametrize("arguments, about", [
+    (["--beam", "0"], ["--beam", "'0'"]),
+    (["--beam", "1000000"], ["--beam", "100"]),
+    (["--max-length", "-1"], ["--max-length", "'-1'"]),
+    (["--temperature", "-0.5"], ["--temperature", "'-0.5'"]),
+    (["--temperature", "nan"], ["--temperature", "'nan'"]),
+    (["--temperature", "hot"], ["--temperature", "'hot'"]),
+    (["--temperature", "1", "--beam", "3"], ["--beam", "--temperature"]),
+    (["--seed", "3"], ["--seed", "--temperature"]),
+    (["--figure", "look.docx"], ["--figure", "look.docx", ".png"]),
+])
+def test_wrong_arguments(arguments, about, complains, checkpoint, photos):
+    complains("caption", photos[0], "--checkpoint", checkpoint, *arguments, about=about)
+
+
+def test_one_file_for_several_figures(complains, checkpoint, photos, tmp_path):
+    complains("caption", *photos, "--checkpoint", checkpoint, "--figure", tmp_path / "all.png",
+              about=["--figure", "all.png", "folder"])
+
+
+def test_a_figure_that_cannot_be_written(complains, checkpoint, photos, tmp_path):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    complains("caption", photos[0], "--checkpoint", checkpoint, "--figure",
+              tmp_path / "file" / "look.png", about=["--figure", "file"])

@@ -1,0 +1,81 @@
+import json
+
+import pytest
+
+from satt.commands.evaluate import KEYS, LISTED
+from satt.data.flickr8k import read_flickr8k
+from satt.data.scenes.dataset import draw_scenes
+from satt.training.evaluation import evaluate_captions, evaluate_scenes
+from satt.training.keeping import load_captioner
+
+
+def test_figures_of_scenes(satt, checkpoint):
+    ended = satt("evaluate", "--checkpoint", checkpoint, "--data", "scenes", "--count", 9,
+                 "--split", "dev", "--seed", 3, "--json")
+    assert ended.code == 0
+    figures = json.loads(ended.out)
+    assert list(figures) == [*KEYS, *LISTED]
+    model, vocabulary, _ = load_captioner(checkpoint)
+    expected, _, _ = evaluate_scenes(
+        model, vocabulary, draw_scenes("validation", 9, 32, 3, progress=False),
+        draw_scenes("unseen", 5, 32, 3, progress=False), seed=3, progress=False,
+    )
+    assert figures.pop("seconds") > 0
+    assert figures == {name: expected[name] for name in figures}
+    assert len(figures["bleu"]) == len(figures["bleu_without_brevity"]) == 4
+
+
+def test_a_table_of_scenes(satt, checkpoint):
+    ended = satt("evaluate", "--checkpoint", checkpoint, "--data", "scenes", "--count", 4)
+    assert ended.code == 0
+    assert "4 images" in ended.out
+    assert "true captions" in ended.out and "BLEU-4" in ended.out
+    assert "captioning" in ended.err
+
+
+def test_figures_of_flickr8k(satt, checkpoint, flickr8k):
+    ended = satt("evaluate", "--checkpoint", checkpoint, "--data", flickr8k, "--count", 4,
+                 "--beam", 2, "--json")
+    assert ended.code == 0
+    figures = json.loads(ended.out)
+    assert list(figures) == [*KEYS, *LISTED, "perplexity"]
+    of_scenes = set(KEYS) - {"bleu4", "seconds"}
+    assert all(figures[name] is None for name in of_scenes)
+    model, vocabulary, _ = load_captioner(checkpoint)
+    data = read_flickr8k(flickr8k, "test", 32).subset(slice(4))
+    expected = evaluate_captions(model, vocabulary, data, beam_size=2, progress=False)
+    assert figures["bleu"] == expected["bleu"]
+    assert figures["length_ratio"] == expected["length_ratio"]
+
+
+def test_an_untrained_model_wavers_between_all_words(satt, checkpoint, flickr8k):
+    ended = satt("evaluate", "--checkpoint", checkpoint, "--data", flickr8k, "--split",
+                 "validation", "--json")
+    _, vocabulary, _ = load_captioner(checkpoint)
+    perplexity = json.loads(ended.out)["perplexity"]
+    assert len(vocabulary) / 2 < perplexity < 2 * len(vocabulary)
+
+
+def test_a_table_of_flickr8k_leaves_out_what_it_cannot_know(satt, checkpoint, flickr8k):
+    out = satt("evaluate", "--checkpoint", checkpoint, "--data", flickr8k).out
+    assert "perplexity" in out and "true captions" not in out
+
+
+@pytest.mark.parametrize("arguments, about", [
+    (["--split", "unseen"], ["--split", "'unseen'", "test"]),
+    (["--count", "-5"], ["--count", "'-5'"]),
+    (["--beam", "0"], ["--beam", "'0'"]),
+    (["--data", "nowhere"], ["--data", "nowhere", "scenes"]),
+    (["--checkpoint", "nowhere.npz"], ["nowhere.npz"]),
+])
+def test_wrong_arguments(arguments, about, complains, checkpoint):
+    complains("evaluate", "--checkpoint", checkpoint, "--data", "scenes", *arguments, about=about)
+
+
+def test_a_folder_that_is_no_dataset(complains, checkpoint, tmp_path):
+    complains("evaluate", "--checkpoint", checkpoint, "--data", tmp_path,
+              about=["--data", str(tmp_path), "Flickr8k.token.txt", "Images"])
+
+
+def test_without_data(complains, checkpoint):
+    complains("evaluate", "--checkpoint", checkpoint, about=["--data"])

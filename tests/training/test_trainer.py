@@ -1,0 +1,393 @@
+import signal
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from satt.data.batches import caption_arrays, to_float
+from satt.data.caption_data import CaptionData
+from satt.data.vocabulary import Vocabulary
+from satt.decoding.greedy import greedy
+from satt.errors import SattError
+from satt.metrics.bleu import corpus_bleu
+from satt.training import trainer
+from satt.training.trainer import TrainingSettings, train, validate
+
+SETTINGS = TrainingSettings(
+    epochs=3, batch_size=4, captions_per_image=2, learning_rate=0.01, warmup_steps=3,
+    evaluations=3, patience=3,
+)
+STEPS = 12  # 14 images, 4 at a time, 3 times
+
+
+@pytest.fixture
+def run(vocabulary, drawn):
+    """Train quietly on the drawn scenes: run(model, epochs=2, on_step=f)."""
+
+    def run(model, on_step=None, on_best=None, **changes):
+        data, validation, _ = drawn
+        settings = replace(SETTINGS, **changes)
+        return train(model, vocabulary, data, validation, settings, on_step, on_best, False)
+
+    return run
+
+
+@pytest.fixture
+def scores(monkeypatch):
+    """Let `validate` give made-up BLEU-4s, one after the other: scores(0.1, 0.3, ...)."""
+
+    def use(*bleu4):
+        waiting = iter(bleu4)
+
+        def made_up(*_):
+            value = next(waiting)
+            if isinstance(value, type):
+                raise value
+            return {"bleu4": value, "validation_loss": 5.0, "perplexity": 2.0, "ended": 1.0}
+
+        monkeypatch.setattr(trainer, "validate", made_up)
+
+    return use
+
+
+def same(arrays, others):
+    return arrays.keys() == others.keys() and all(
+        np.array_equal(array, others[name]) for name, array in arrays.items()
+    )
+
+
+def five():
+    """Five images of noise with a caption each, none like another."""
+    images = np.random.default_rng(5).integers(0, 256, (5, 16, 16, 3)).astype(np.uint8)
+    captions = [
+        [text.split()]
+        for text in (
+            "a red dog sleeps here", "the cat is on a blue mat", "two birds fly",
+            "nobody sees the old green boat", "a boat and a cat",
+        )
+    ]
+    data = CaptionData(images, captions, [str(n) for n in range(5)])
+    return data, Vocabulary.from_captions(several[0] for several in captions)
+
+
+# --- what training is for ------------------------------------------------------------------------
+
+
+def test_five_captions_can_be_overfitted(build):
+    data, vocabulary = five()
+    model = build(vocabulary_size=len(vocabulary), state_width=32, embedding_width=16)
+    settings = TrainingSettings(
+        epochs=400, batch_size=5, captions_per_image=1, learning_rate=0.02, warmup_steps=10,
+        evaluations=5,
+    )
+    train(model, vocabulary, data, data, settings, progress=False)
+    found = validate(model, vocabulary, data, data)
+    assert found["validation_loss"] < 0.05
+    assert found["ended"] == 1
+    said = [vocabulary.decode(c.words) for c in greedy(model, to_float(data.images))]
+    assert said == [several[0] for several in data.captions]
+
+
+def test_the_first_loss_is_that_of_guessing(build, run, vocabulary, drawn):
+    records = []
+    run(build(), records.append, captions_per_image=5, batch_size=14, epochs=1)
+    words = np.mean([len(caption) + 1 for several in drawn[0].captions for caption in several])
+    assert records[0]["loss"] == pytest.approx(words * np.log(len(vocabulary)), rel=0.1)
+
+
+@pytest.mark.parametrize("optimiser", ["adam", "rmsprop", "sgd"])
+def test_every_optimiser_learns(build, vocabulary, drawn, optimiser):
+    data, model = drawn[0], build()
+    before = validate(model, vocabulary, data, data)
+    settings = replace(SETTINGS, optimiser=optimiser, epochs=15)
+    train(model, vocabulary, data, data, settings, progress=False)
+    after = validate(model, vocabulary, data, data)
+    assert after["validation_loss"] < 0.75 * before["validation_loss"]
+    assert after["perplexity"] < 0.5 * before["perplexity"]
+
+
+def test_a_frozen_encoder_stays_as_it_was(build, run, drawn):
+    trained = build()
+    trained.calibrate(to_float(drawn[0].images))
+    model = build(encoder="frozen")
+    model.restore(trained.arrays())
+    run(model)
+    before, after = trained.arrays(), model.arrays()
+    for name in before:
+        of_encoder = name.startswith("statistics.") or "encoder." in name
+        assert np.array_equal(before[name], after[name]) == of_encoder, name
+
+
+def test_without_an_encoder_grids_are_learned_from(build, vocabulary, drawn, random):
+    data, validation = (
+        CaptionData(
+            random.standard_normal((len(part), 6, 10)).astype(np.float32),
+            part.captions, part.names,
+        )
+        for part in drawn[:2]
+    )
+    model, records = build(encoder="absent"), []
+    settings = replace(SETTINGS, epochs=10)
+    train(model, vocabulary, data, validation, settings, records.append, progress=False)
+    assert not any("encoder." in name for name in model.params)
+    assert all(param.dtype == np.float32 for param in model.params.values())
+    losses = [record["validation_loss"] for record in records if "bleu4" in record]
+    assert losses[-1] < 0.75 * records[0]["loss"]
+
+
+# --- the same again ------------------------------------------------------------------------------
+
+
+def test_the_same_seed_gives_the_same_bits(build, run):
+    def trained(seed):
+        model, records = build(dropout=0.3), []
+        run(model, lambda record: records.append((record["loss"], record.get("bleu4"))), seed=seed)
+        return model.arrays(), records
+
+    (first, records), (second, again), (other, _) = trained(1), trained(1), trained(2)
+    assert same(first, second) and records == again
+    assert not same(first, other)
+
+
+# --- records, and the best state -----------------------------------------------------------------
+
+
+def test_every_step_is_recorded(build, run):
+    records, lasting = [], []
+    assert run(build(), records.append, lasting.append) is False
+    assert [record["step"] for record in records] == list(range(1, STEPS + 1))
+    assert [record["epoch"] for record in records] == [1] * 4 + [2] * 4 + [3] * 4
+    rates = [record["learning_rate"] for record in records]
+    assert max(rates) == rates[3] == 0.01 and rates[0] < rates[3] and rates[-1] < 0.001
+    evaluated = {"validation_loss", "perplexity", "bleu4", "ended"}
+    plain = {"step", "epoch", "loss", "gradient_norm", "learning_rate", "seconds"}
+    for record in records:
+        assert set(record) == (plain | evaluated if record["step"] in (4, 8, 12) else plain)
+        assert all(isinstance(value, (int, float)) for value in record.values())
+    assert all(record in records for record in lasting)
+
+
+def test_the_model_ends_in_its_best_state(build, run, scores):
+    scores(0.1, 0.3, 0.2)
+    model, states = build(), []
+    run(model, on_best=lambda record: states.append((record["step"], model.arrays())))
+    assert [step for step, _ in states] == [4, 8]
+    assert same(model.arrays(), states[-1][1])
+
+
+def test_of_equal_captions_the_smaller_loss_is_better(build, run):
+    best = []
+    run(build(), on_best=best.append, learning_rate=1e-3)
+    assert [record["bleu4"] for record in best] == [0, 0, 0]
+    losses = [record["validation_loss"] for record in best]
+    assert losses == sorted(losses, reverse=True) and len(set(losses)) == 3
+
+
+def test_training_stops_when_captions_do_not_get_better(build, run, scores):
+    scores(0.1, 0.3, 0.2, 0.3, 0.25)
+    records = []
+    assert run(build(), records.append, epochs=5, evaluations=20) is False
+    assert [record["bleu4"] for record in records] == [0.1, 0.3, 0.2, 0.3, 0.25]
+
+
+def test_a_model_that_learns_nothing_stops_by_itself(build, run):
+    model, records = build(), []
+    before = {name: param.copy() for name, param in model.params.items()}
+    run(model, records.append, learning_rate=1e-30, epochs=5, evaluations=20, patience=2)
+    # The first evaluation is the best; two more are not better.
+    assert len(records) == 3 and all("bleu4" in record for record in records)
+    for name, param in model.params.items():
+        np.testing.assert_allclose(param, before[name], rtol=0, atol=1e-20)
+
+
+# --- Ctrl-C --------------------------------------------------------------------------------------
+
+
+def test_ctrl_c_keeps_the_last_state_if_it_is_the_best(build, run):
+    model, last = build(), {}
+
+    def on_step(record):
+        if record["step"] == 6:
+            last.update({name: param.copy() for name, param in model.params.items()})
+            signal.raise_signal(signal.SIGINT)
+
+    best = []
+    assert run(model, on_step, best.append, learning_rate=1e-3) is True
+    assert [record["step"] for record in best] == [4, 6]
+    assert same(model.params, last)
+    assert model.statistics
+
+
+def test_ctrl_c_keeps_the_best_state_if_the_last_is_worse(build, run, scores):
+    scores(0.3, 0.2)
+    model, best = build(), []
+
+    def on_step(record):
+        if record["step"] == 6:
+            raise KeyboardInterrupt
+
+    assert run(model, on_step, lambda record: best.append(model.arrays())) is True
+    assert len(best) == 1 and same(model.arrays(), best[0])
+
+
+def test_ctrl_c_within_an_evaluation_repeats_it(build, run, scores):
+    scores(0.1, KeyboardInterrupt, 0.2)
+    best, records = [], []
+    assert run(build(), records.append, best.append) is True
+    assert [(record["step"], record["bleu4"]) for record in best] == [(4, 0.1), (8, 0.2)]
+    assert records[-1]["step"] == 7
+
+
+def test_ctrl_c_while_saving_saves_again(build, run, scores):
+    scores(0.1, 0.1)
+    calls = []
+
+    def on_best(record):
+        calls.append(record["step"])
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+
+    assert run(build(), None, on_best) is True
+    assert calls == [4, 4]
+
+
+def test_ctrl_c_before_the_first_step(build, run, monkeypatch):
+    model, best = build(), []
+    before = {name: param.copy() for name, param in model.params.items()}
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(trainer, "training_batches", interrupted)
+    assert run(model, None, best.append) is True
+    assert best[0]["step"] == 0 and "bleu4" in best[0]
+    assert same(model.params, before)
+
+
+def test_a_second_ctrl_c_does_without_the_last_evaluation(build, run, scores):
+    scores(0.1, KeyboardInterrupt, KeyboardInterrupt)
+    model, states = build(), []
+    assert run(model, None, lambda record: states.append(model.arrays())) is True
+    assert len(states) == 1 and same(model.arrays(), states[0])
+
+
+def test_a_second_ctrl_c_with_nothing_to_keep_goes_through(build, run, scores):
+    scores(KeyboardInterrupt, KeyboardInterrupt)
+    with pytest.raises(KeyboardInterrupt):
+        run(build())
+
+
+# --- what goes wrong -----------------------------------------------------------------------------
+
+
+def test_a_loss_that_is_no_number_is_told_and_undone(build, run, scores):
+    scores(0.1, 0.2, 0.3)
+    model, states = build(), []
+
+    def on_step(record):
+        if record["step"] == 6:
+            model.params["decoder.lstm.b"][3] = np.nan
+
+    with pytest.raises(SattError) as raised:
+        run(model, on_step, lambda record: states.append(model.arrays()))
+    text = str(raised.value)
+    assert "\n" not in text
+    for part in ("got nan", "step 7", "learning_rate than 0.01", "gradcheck", "back at step 4"):
+        assert part in text
+    assert same(model.arrays(), states[-1])
+
+
+def test_a_gradient_that_is_no_number_changes_nothing(build, run, monkeypatch):
+    model = build()
+    before = model.arrays()
+    real = model.loss_and_gradients
+
+    def broken(batch, random):
+        loss, gradients = real(batch, random)
+        gradients["decoder.gate.b"] = gradients["decoder.gate.b"] * np.nan
+        return loss, gradients
+
+    monkeypatch.setattr(model, "loss_and_gradients", broken)
+    with pytest.raises(SattError, match="norm nan at step 1"):
+        run(model)
+    assert same(model.arrays(), before)
+
+
+@pytest.mark.parametrize(("name", "value", "expected"), [
+    ("epochs", 0, "at least 1"),
+    ("batch_size", 0, "at least 1"),
+    ("captions_per_image", -1, "at least 1"),
+    ("evaluations", 0, "at least 1"),
+    ("patience", 0, "at least 1"),
+    ("warmup_steps", -1, "0 or more"),
+    ("seed", -1, "0 or more"),
+    ("learning_rate", 0, "more than 0"),
+    ("learning_rate", float("nan"), "more than 0"),
+    ("clip", 0.0, "more than 0"),
+    ("optimiser", "adamw", "one of sgd, rmsprop, adam"),
+])
+def test_settings_that_make_no_sense_are_refused(name, value, expected):
+    with pytest.raises(SattError) as raised:
+        TrainingSettings(**{name: value})
+    assert str(raised.value) == f"{name}: expected {expected}, got {value!r}"
+
+
+def test_what_does_not_fit_is_refused_before_the_first_step(build, vocabulary, drawn):
+    data, validation, _ = drawn
+    with pytest.raises(SattError, match=r"^vocabulary: expected \d+ words"):
+        train(build(), Vocabulary(["a"]), data, validation, SETTINGS, progress=False)
+    with pytest.raises(SattError, match="^data: expected at least 1 image, got none"):
+        train(build(), vocabulary, data.subset([]), validation, SETTINGS, progress=False)
+    with pytest.raises(SattError, match="^validation: expected at least 1 image, got none"):
+        train(build(), vocabulary, data, validation.subset([]), SETTINGS, progress=False)
+    larger = CaptionData(
+        np.zeros((1, 24, 24, 3), np.uint8), validation.captions[:1], validation.names[:1]
+    )
+    with pytest.raises(SattError, match=r"^validation: expected images of shape \(16, 16, 3\)"):
+        train(build(), vocabulary, data, larger, SETTINGS, progress=False)
+
+
+# --- the bar -------------------------------------------------------------------------------------
+
+
+def test_the_bar_shows_loss_bleu_and_time_left(build, vocabulary, drawn, capsys):
+    data, validation, _ = drawn
+    train(build(), vocabulary, data, validation, SETTINGS)
+    out, err = capsys.readouterr()
+    last = err.split("\r")[-1]
+    assert out == "" and f"{STEPS}/{STEPS}" in last and "loss=" in last and "BLEU-4=" in last
+    assert "<" in last  # tqdm writes [elapsed<left, ...]
+
+
+def test_without_progress_nothing_is_printed(build, run, capsys):
+    run(build())
+    assert capsys.readouterr() == ("", "")
+
+
+# --- validate ------------------------------------------------------------------------------------
+
+
+def test_validation_is_the_mean_over_captions_and_words(build, vocabulary, drawn):
+    data, validation, _ = drawn
+    uneven = CaptionData(
+        validation.images,
+        [several[: 1 + n % 3] for n, several in enumerate(validation.captions)],
+        validation.names,
+    )
+    model = build(dropout=0.5, penalty=1.0)
+    found = validate(model, vocabulary, data, uneven, batch_size=4)
+
+    again = build(dropout=0.5, penalty=1.0)
+    again.calibrate(to_float(data.images))
+    losses, words, said = [], 0, []
+    for image, several in zip(to_float(uneven.images), uneven.captions, strict=True):
+        for caption in several:
+            batch = {"images": image[None], "words": caption_arrays([caption], vocabulary)}
+            losses.append(again.loss(batch))
+            words += len(caption) + 1
+        said += greedy(again, image[None])
+    assert found["validation_loss"] == pytest.approx(np.mean(losses), rel=1e-5)
+    assert found["perplexity"] == pytest.approx(np.exp(np.sum(losses) / words), rel=1e-5)
+    decoded = [vocabulary.decode(caption.words) for caption in said]
+    assert found["bleu4"] == corpus_bleu(decoded, uneven.captions).bleu[3]
+    assert found["ended"] == np.mean([caption.finished for caption in said])
