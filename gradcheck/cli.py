@@ -1,4 +1,4 @@
-"""The command `gradcheck`: every layer's backward against its forward, in one table."""
+"""The command `gradcheck`: every backward of satt against its forward, in one table."""
 
 import argparse
 import difflib
@@ -9,23 +9,26 @@ import sys
 import time
 
 from gradcheck.cases.layers import layer_cases
+from gradcheck.cases.models import model_cases
 from gradcheck.check import check_case
 
 DESCRIPTION = """\
-Check every backward of satt's layers against the slopes of its forward, in float64 and with a
-random gradient from above. Prints a row for each case; where a check fails, also which gradient
+Check every backward of satt's layers, and of the whole captioner, against the slopes of its
+forward, in float64 and with a random gradient from above. Prints a row for each case; where a check fails, also which gradient
 is wrong, at which entry, and what was expected there."""
 
 EXAMPLES = """\
 examples:
-  gradcheck                  all layers
+  gradcheck                  all layers, then the captioner; half a minute at most
   gradcheck softmax          one layer, in all its variants
   gradcheck lstm-masked gru  one variant of a layer, and another layer
+  gradcheck captioner        the whole captioner, in all its variants
   gradcheck --json           for programs: a list with one object for each case
 
 exit code: 0 all right, 1 a check failed, 2 a check could not run, or no such case"""
 
 OK, FAILED, COULD_NOT_RUN = 0, 1, 2
+LONGEST_LIST = 60  # characters for the names of a case's arguments
 VERDICTS = {OK: "ok", FAILED: "FAILED", COULD_NOT_RUN: "could not run"}
 COLOURS = {OK: "32", FAILED: "31", COULD_NOT_RUN: "31"}
 
@@ -50,11 +53,11 @@ def main(arguments=None):
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("names", nargs="*", metavar="name", help="a layer, or one of its variants")
+    parser.add_argument("names", nargs="*", metavar="name", help="a layer or model, or a variant of it")
     parser.add_argument("--json", action="store_true", help="print JSON instead of the table")
     options = parser.parse_args(arguments)
 
-    cases = layer_cases()
+    cases = all_cases()
     for name in options.names:
         if not any(_is_meant(name, case) for case in cases):
             print(_unknown(name, cases), file=sys.stderr)
@@ -64,8 +67,18 @@ def main(arguments=None):
     return _print_json(cases) if options.json else _print_table(cases)
 
 
+def all_cases():
+    """List the cases of all rooms, the quick ones first.
+
+    Returns
+    -------
+    cases : list of Case
+    """
+    return [*layer_cases(), *model_cases()]
+
+
 def _is_meant(name, case):
-    """Tell whether a name is the case's, or that of the layer it is a variant of."""
+    """Tell whether a name is the case's, or that of the operation it is a variant of."""
     return case.name == name or case.name.startswith(name + "-")
 
 
@@ -90,7 +103,7 @@ def _run(case):
 
 def _print_table(cases):
     """Print a row for each case as soon as it is done, then what is wrong; return the worst."""
-    arguments = [", ".join(case.inputs) for case in cases]
+    arguments = [_listed([*case.inputs]) for case in cases]
     wide = max(len(case.name) for case in cases), max(map(len, [*arguments, "arguments"]))
     print(f"{'case':{wide[0]}}  {'arguments':{wide[1]}}  worst error     time")
     results = []
@@ -107,6 +120,15 @@ def _print_table(cases):
     right = sum(outcome == OK for outcome, *_ in results)
     print(f"\n{right} of {len(cases)} right, {sum(seconds for *_, seconds in results):.1f} s")
     return max(outcome for outcome, *_ in results)
+
+
+def _listed(names):
+    """Write names side by side; where there are too many, the first ones and how many more."""
+    shown = len(names)
+    while shown > 1 and len(", ".join(names[:shown])) > LONGEST_LIST:
+        shown -= 1
+    more = [f"{len(names) - shown} more"] if shown < len(names) else []
+    return ", ".join([*names[:shown], *more])
 
 
 def _print_json(cases):

@@ -113,8 +113,8 @@ def train(
     Raises
     ------
     SattError
-        If the vocabulary or the images do not fit, or if loss or gradients are no longer numbers;
-        the model is then in its best state before that.
+        If the vocabulary or the images do not fit, or if a loss or the gradients are no longer
+        numbers; the model is then in its best state before that.
     KeyboardInterrupt
         If a second Ctrl-C comes before the first evaluation is over: nothing is worth keeping.
     """
@@ -131,6 +131,9 @@ def train(
     def evaluate():
         record.update(validate(model, vocabulary, data, validation))
         record["seconds"] = round(time.perf_counter() - begin, 3)
+        _check_finite(
+            record["step"], settings, best, validation_loss=record["validation_loss"]
+        )
         # The first captions may all have a BLEU-4 of 0; then it counts that the loss goes down.
         score = record["bleu4"], -record["validation_loss"]
         best["waited"] += 1
@@ -144,12 +147,7 @@ def train(
         for step, (epoch, batch) in enumerate(batches, start=1):
             loss, gradients = model.loss_and_gradients(batch, random)
             gradients, norm = clip_by_global_norm(gradients, settings.clip)
-            if not np.isfinite([loss, norm]).all():
-                raise SattError(
-                    f"loss: expected a number, got {loss} with gradients of norm {norm} at step "
-                    f"{step}; try a smaller learning_rate than {settings.learning_rate:g}, or run "
-                    f"gradcheck on what you changed (the model is back at step {best['step']})"
-                )
+            _check_finite(step, settings, best, loss=loss, gradient_norm=norm)
             rate = warmup_cosine(step - 1, total, settings.warmup_steps, settings.learning_rate)
             optimiser.step(model.params, gradients, rate)
             record = {
@@ -212,6 +210,16 @@ def _check(model, vocabulary, data, validation):
             f"validation: expected images of shape {data.images.shape[1:]} like those of data, "
             f"got {validation.images.shape[1:]}; bring both to one size"
         )
+
+
+def _check_finite(step, settings, best, **numbers):
+    for name, number in numbers.items():
+        if not np.isfinite(number):
+            raise SattError(
+                f"{name}: expected a number, got {number} at step {step}; "
+                f"try a smaller learning_rate than {settings.learning_rate:g}, or run gradcheck "
+                f"on what you changed (the model is back at step {best['step']})"
+            )
 
 
 def validate(model, vocabulary, data, validation, batch_size=100):

@@ -18,7 +18,7 @@ def twice(monkeypatch):
     """Among the cases, a tanh whose backward is twice too large."""
     right = a_case("tanh")
     wrong = replace(right, backward=lambda *given: 2 * right.backward(*given))
-    monkeypatch.setattr(cli, "layer_cases", lambda: [a_case("relu"), wrong])
+    monkeypatch.setattr(cli, "all_cases", lambda: [a_case("relu"), wrong])
 
 
 @pytest.fixture
@@ -30,10 +30,11 @@ def broken(monkeypatch):
 
     wrong = replace(a_case("tanh"), backward=lambda dout, cache: 2 * dout)
     cases = [replace(a_case("relu"), backward=raises), wrong, a_case("sigmoid")]
-    monkeypatch.setattr(cli, "layer_cases", lambda: cases)
+    monkeypatch.setattr(cli, "all_cases", lambda: cases)
 
 
-def test_all_layers_are_right(capsys):
+def test_all_layers_are_right(monkeypatch, capsys):
+    monkeypatch.setattr(cli, "model_cases", lambda: [])  # they take their time
     assert cli.main([]) == 0
     lines = capsys.readouterr().out.splitlines()
     names = [case.name for case in layer_cases()]
@@ -99,7 +100,7 @@ def test_json_holds_one_object_for_each_case(broken, capsys):
 
 def test_json_has_no_word_for_infinity(monkeypatch, capsys):
     wrong = replace(a_case("tanh"), backward=lambda dout, cache: dout[0])
-    monkeypatch.setattr(cli, "layer_cases", lambda: [wrong])
+    monkeypatch.setattr(cli, "all_cases", lambda: [wrong])
     assert cli.main(["--json"]) == 1
     out = capsys.readouterr().out
     assert "Infinity" not in out

@@ -106,6 +106,16 @@ def test_every_optimiser_learns(build, vocabulary, drawn, optimiser):
     assert after["perplexity"] < 0.5 * before["perplexity"]
 
 
+def test_a_step_is_no_longer_than_its_clipped_gradient(build, run):
+    model, records = build(), []
+    before = {name: param.copy() for name, param in model.params.items()}
+    run(model, records.append, optimiser="sgd", learning_rate=0.25, warmup_steps=0, clip=0.5,
+        epochs=1, batch_size=14, evaluations=1)
+    assert len(records) == 1 and records[0]["gradient_norm"] > 0.5
+    moved = sum(np.square(param - before[name]).sum() for name, param in model.params.items())
+    assert np.sqrt(moved) == pytest.approx(0.25 * 0.5, rel=1e-3)
+
+
 def test_a_frozen_encoder_stays_as_it_was(build, run, drawn):
     trained = build()
     trained.calibrate(to_float(drawn[0].images))
@@ -292,7 +302,8 @@ def test_a_loss_that_is_no_number_is_told_and_undone(build, run, scores):
         run(model, on_step, lambda record: states.append(model.arrays()))
     text = str(raised.value)
     assert "\n" not in text
-    for part in ("got nan", "step 7", "learning_rate than 0.01", "gradcheck", "back at step 4"):
+    assert text.startswith("loss: expected a number, got nan at step 7;")
+    for part in ("learning_rate than 0.01", "gradcheck", "back at step 4"):
         assert part in text
     assert same(model.arrays(), states[-1])
 
@@ -308,9 +319,18 @@ def test_a_gradient_that_is_no_number_changes_nothing(build, run, monkeypatch):
         return loss, gradients
 
     monkeypatch.setattr(model, "loss_and_gradients", broken)
-    with pytest.raises(SattError, match="norm nan at step 1"):
+    with pytest.raises(SattError, match="^gradient_norm: expected a number, got nan at step 1"):
         run(model)
     assert same(model.arrays(), before)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_broken_state_is_never_the_best(build, run):
+    model, best = build(), []
+    before = model.arrays()
+    with pytest.raises(SattError, match="^validation_loss: expected a number, got nan at step 1;"):
+        run(model, on_best=best.append, learning_rate=1e38, warmup_steps=0, evaluations=STEPS)
+    assert not best and same(model.arrays(), before)
 
 
 @pytest.mark.parametrize(("name", "value", "expected"), [
