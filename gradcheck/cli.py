@@ -14,12 +14,12 @@ from gradcheck.check import check_case
 
 DESCRIPTION = """\
 Check every backward of satt's layers, and of the whole captioner, against the slopes of its
-forward, in float64 and with a random gradient from above. Prints a row for each case; where a check fails, also which gradient
-is wrong, at which entry, and what was expected there."""
+forward, in float64 and with a random gradient from above. Prints a row for each case; where a
+check fails, also which gradient is wrong, at which entry, and what was expected there."""
 
 EXAMPLES = """\
 examples:
-  gradcheck                  all layers, then the captioner; half a minute at most
+  gradcheck                  all layers, then the captioner
   gradcheck softmax          one layer, in all its variants
   gradcheck lstm-masked gru  one variant of a layer, and another layer
   gradcheck captioner        the whole captioner, in all its variants
@@ -53,7 +53,7 @@ def main(arguments=None):
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("names", nargs="*", metavar="name", help="a layer or model, or a variant of it")
+    parser.add_argument("names", nargs="*", metavar="name", help="a layer or model, or a variant")
     parser.add_argument("--json", action="store_true", help="print JSON instead of the table")
     options = parser.parse_args(arguments)
 

@@ -81,12 +81,12 @@ def demo_settings():
     from satt.training.trainer import TrainingSettings
 
     return DemoSettings(
-        scenes=12_000,
-        validation=500,
+        scenes=16_000,
+        validation=300,
         test=1000,
         unseen=500,
         captioner={"image_size": 64},
-        training=TrainingSettings(),
+        training=TrainingSettings(epochs=3, evaluations=6),
     )
 
 

@@ -1,13 +1,13 @@
-"""The encoder: a conv net that turns an image into a grid of feature vectors, one for each location.
+"""The encoder: a conv net that turns an image into a grid, one feature vector for each location.
 
 Lecture: h_{i,j}, the output of the last convolution.  Four blocks of convolution, batch
 normalisation and ReLU; three of them halve the image, so that a location is 8x8 pixels:
 
     block   convolution          pooling   output of a 64x64 image   sees (pixels)
-    1       3x3, stride 2        -         32x32                     3x3
-    2       3x3, stride 2        -         16x16                     7x7
-    3       3x3                  max 2x2   8x8                       19x19
-    4       3x3                  -         8x8                       35x35
+    1       4x4, stride 2        -         32x32                     4x4
+    2       3x3, stride 2        -         16x16                     8x8
+    3       3x3                  max 2x2   8x8                       20x20
+    4       3x3                  -         8x8                       36x36
 
 The last column is the receptive field: what one grid vector can see of the image. It is kept small
 on purpose. A vector that sees everything describes everything, and then it does not matter where
@@ -18,25 +18,25 @@ import numpy as np
 
 from satt import ops
 
-import os
-KERNELS = tuple(map(int,os.environ.get('KS','3,3,3,3').split(',')))
+KERNELS = (4, 3, 3, 3)
 STRIDES = (2, 2, 1, 1)
 POOLED = (False, False, True, False)
+GAIN, THRESHOLD = 4.0, 2.0  # in standard deviations, see `initialise_encoder`
 DOWNSAMPLING = 8  # pixels of the image to a location of the grid, down as well as across
 
 
 def receptive_field():
     """Width of the square of pixels that one grid vector depends on.
 
-    Each 3x3 window adds two, and a pooling one, times the distance between neighbours there.
+    A window adds its width less one, times the distance in pixels between its neighbours.
 
     Returns
     -------
     int
     """
     field, distance = 1, 1
-    for stride, pooled in zip(STRIDES, POOLED, strict=True):
-        field, distance = field + 2 * distance, distance * stride
+    for kernel, stride, pooled in zip(KERNELS, STRIDES, POOLED, strict=True):
+        field, distance = field + (kernel - 1) * distance, distance * stride
         if pooled:
             field, distance = field + distance, 2 * distance
     return field
@@ -55,16 +55,21 @@ def initialise_encoder(channels, random, dtype=np.float32):
     Returns
     -------
     params : dict of ndarray
-        Filters from a normal distribution of variance 2 / fan-in (He et al. 2015).
+        Filters from a normal distribution of variance 2 / fan-in (He et al. 2015). The last block
+        starts as relu(GAIN (z - THRESHOLD)) of its normalised features z: a feature is silent but
+        where it stands out from the other locations. In the mean over the grid a small thing is
+        then not drowned by its setting, which is most of the image.
     """
     params, depth = {}, 3
     for block, filters in enumerate(channels, start=1):
-        k = KERNELS[block - 1]
-        scale = np.sqrt(2 / (k * k * depth))
-        params[f"encoder.conv{block}.W"] = random.standard_normal((k, k, depth, filters)) * scale
+        kernel = KERNELS[block - 1]
+        filter_bank = random.standard_normal((kernel, kernel, depth, filters))
+        params[f"encoder.conv{block}.W"] = filter_bank * np.sqrt(2 / (kernel * kernel * depth))
         params[f"encoder.norm{block}.gamma"] = np.ones(filters)
         params[f"encoder.norm{block}.beta"] = np.zeros(filters)
         depth = filters
+    params["encoder.norm4.gamma"] *= GAIN
+    params["encoder.norm4.beta"] -= GAIN * THRESHOLD
     return {name: value.astype(dtype) for name, value in params.items()}
 
 
@@ -89,7 +94,7 @@ def encoder_forward(images, params, statistics=None):
     x, caches = images, []
     for block, (stride, pooled) in enumerate(zip(STRIDES, POOLED, strict=True), start=1):
         x, conv = ops.conv2d_forward(
-            x, params[f"encoder.conv{block}.W"], stride=stride, padding=(KERNELS[block - 1] - 1) // 2
+            x, params[f"encoder.conv{block}.W"], stride=stride, padding=1
         )  # no bias: the normalisation would take it away again
         gamma, beta = params[f"encoder.norm{block}.gamma"], params[f"encoder.norm{block}.beta"]
         if statistics is None:
@@ -147,7 +152,7 @@ def encoder_statistics(images, params):
     """
     x, statistics = images, {}
     for block, (stride, pooled) in enumerate(zip(STRIDES, POOLED, strict=True), start=1):
-        x, _ = ops.conv2d_forward(x, params[f"encoder.conv{block}.W"], stride=stride, padding=(KERNELS[block - 1] - 1) // 2)
+        x, _ = ops.conv2d_forward(x, params[f"encoder.conv{block}.W"], stride=stride, padding=1)
         mean, variance = ops.batch_statistics(x)
         statistics[f"encoder.norm{block}.mean"] = mean
         statistics[f"encoder.norm{block}.variance"] = variance

@@ -57,9 +57,9 @@ class TrainingSettings:
 
     epochs: int = 10
     batch_size: int = 16
-    captions_per_image: int = 3
+    captions_per_image: int = 2
     optimiser: str = "adam"
-    learning_rate: float = 2e-3
+    learning_rate: float = 3e-3
     warmup_steps: int = 100
     clip: float = 5.0
     evaluations: int = 10

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from satt.data.scenes.world import COLOURS, POSES, SETTINGS, Scene, Thing, is_held_out
 
-HOW_MANY = (0.50, 0.35, 0.15)  # one, two or three things
-SAME_KIND = 0.15  # the next thing is of the same kind as the one before: so that there is a count
+HOW_MANY = (0.55, 0.33, 0.12)  # one, two or three things
+SAME_KIND = 0.12  # the next thing is of the same kind as the one before: so that there is a count
 SAME_COLOUR = 0.60  # ... and then of the same colour
 LARGEST_OVERLAP = 0.35  # of the smaller thing's box: what hides more is placed again
 
@@ -65,7 +65,7 @@ def _place(random, setting, horizon, others):
             kind, colour, pose,
             x=random.uniform(0.16, 0.84),
             y=0.0,
-            scale=random.uniform(0.85, 1.35),
+            scale=random.uniform(0.90, 1.42),
             facing=1 if random.random() < 0.5 else -1,
             angle=random.uniform(-tilt, tilt),
             tint=tuple(random.integers(-14, 15, size=3).tolist()),

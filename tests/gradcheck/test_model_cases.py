@@ -1,0 +1,101 @@
+"""The whole captioner's backward is the derivative of its forward, in every form."""
+
+from copy import deepcopy
+
+import numpy as np
+import pytest
+
+from gradcheck import cli
+from gradcheck.cases.models import model_cases
+from gradcheck.check import check_case
+from gradcheck.numerical import STEP
+from satt.models.captioner import Captioner
+
+CASES = {case.name: case for case in model_cases()}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_backward_is_the_derivative_of_forward(name):
+    report = check_case(CASES[name], tolerance=1e-6)
+    assert report.ok, f"\n{report}"
+
+
+def test_every_parameter_and_the_images_are_inputs():
+    names = set(CASES["captioner"].inputs)
+    assert {"images", "words", "encoder.conv1.W", "encoder.norm4.beta"} < names
+    assert {"decoder.gate.W", "decoder.deep_output.W_context", "decoder.embedding.W"} < names
+    decoder = {name for name in names if not name.startswith("encoder.")}
+    assert set(CASES["captioner-frozen"].inputs) == decoder
+    assert set(CASES["captioner-absent"].inputs) == decoder
+    assert {name.split(".")[1] for name in decoder - set(CASES["captioner-plain"].inputs)} == {
+        "gate",
+        "deep_output",
+    }
+
+
+def test_the_forms_differ_in_what_they_are_named_for():
+    counts = {
+        name: len(case.inputs["words"]) / len(case.inputs["images"])
+        for name, case in CASES.items()
+    }
+    assert counts["captioner"] == 1 and counts["captioner-three-captions"] == 3
+    assert all((case.inputs["words"][:, -1] == 0).any() for case in CASES.values())
+
+    inputs = CASES["captioner-absent"].inputs  # the others of this shape have the same
+    forms = ("absent", "penalty-1", "penalty-T/L", "dropout")
+    cases = [CASES[f"captioner-{form}"] for form in forms]
+    assert all(case.inputs.keys() == inputs.keys() for case in cases)
+    losses = [case.forward(*inputs.values(), **deepcopy(case.options))[0] for case in cases]
+    assert len({round(float(loss), 6) for loss in losses}) == 4
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_for_other_seeds_no_step_crosses_a_kink(seed):
+    """Moved by a step of the numerical slopes, each unit stays on its side, and winners win."""
+    case = model_cases(seed)[0]
+
+    def winners(inputs):
+        _, (encoder, *_) = case.forward(*inputs.values())
+        found = []
+        for _, _, pool, (positive,) in encoder[0]:
+            found += [positive, *(pool[0] if pool else [])]
+        return found
+
+    random = np.random.default_rng(0)
+    before = winners(case.inputs)
+    for name, value in case.inputs.items():
+        if value.dtype.kind == "f":
+            for entry in random.integers(value.size, size=5):
+                moved = value.copy()
+                moved.flat[entry] += STEP * random.choice([-1, 1])
+                for one, other in zip(before, winners(case.inputs | {name: moved}), strict=True):
+                    np.testing.assert_array_equal(one, other, err_msg=name)
+
+
+def test_a_forgotten_use_of_the_grid_is_found(monkeypatch):
+    case = CASES["captioner-absent"]
+    right = Captioner._step_backward
+
+    def without_keys(self, *given):
+        dembedded, dstate, dgrid, dkeys, gradients = right(self, *given)
+        return dembedded, dstate, dgrid, np.zeros_like(dkeys), gradients
+
+    monkeypatch.setattr(Captioner, "_step_backward", without_keys)
+    report = check_case(case)
+    wrong = [name for name, gradient in report.gradients.items() if not gradient.ok]
+    assert wrong == ["images", "decoder.alignment.W_grid"]
+
+
+def test_the_command_knows_the_models(capsys):
+    assert {case.name for case in cli.all_cases()} > set(CASES)
+    assert cli.main(["captioner-plain"]) == 0
+    row, _, summary = capsys.readouterr().out.splitlines()[1:]
+    assert row.startswith("captioner-plain  images, words, ") and " more " in row
+    assert len(row) < 120
+    assert summary.startswith("1 of 1 right")
+
+
+def test_the_seed_decides_the_inputs():
+    one, same, other = (model_cases(seed)[0].inputs["images"] for seed in (0, 0, 1))
+    np.testing.assert_array_equal(one, same)
+    assert not np.array_equal(one, other)
