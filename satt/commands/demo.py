@@ -81,12 +81,12 @@ def demo_settings():
     from satt.training.trainer import TrainingSettings
 
     return DemoSettings(
-        scenes=16_000,
+        scenes=19_200,
         validation=300,
         test=1000,
         unseen=500,
         captioner={"image_size": 64},
-        training=TrainingSettings(epochs=3, evaluations=6),
+        training=TrainingSettings(epochs=3, captions_per_image=2, evaluations=6),
     )
 
 

@@ -57,7 +57,7 @@ class TrainingSettings:
 
     epochs: int = 10
     batch_size: int = 16
-    captions_per_image: int = 2
+    captions_per_image: int = 1
     optimiser: str = "adam"
     learning_rate: float = 3e-3
     warmup_steps: int = 100
