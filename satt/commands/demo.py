@@ -86,7 +86,9 @@ def demo_settings():
         test=1000,
         unseen=500,
         captioner={"image_size": 64},
-        training=TrainingSettings(epochs=3, captions_per_image=2, evaluations=6),
+        training=TrainingSettings(
+            epochs=3, batch_size=16, captions_per_image=2, evaluations=6
+        ),
     )
 
 

@@ -52,12 +52,11 @@ def conv2d_backward(dout, cache):
     (i, j, c) in it, out[r, f] = sum_k columns[r, k] W[k, f] + b[f], as in `linear`:
 
         dW = columns^T dout              each weight was used in every window
-        dcolumns = dout W^T
         db[f] = sum_r dout[r, f]
 
     A pixel is seen by several windows, at another place (i, j) in each; their messages add up:
 
-        dimage[n, y stride + i, x stride + j, c] += dcolumns[n, y, x, i, j, c]
+        dimage[n, y stride + i, x stride + j, c] += sum_f dout[n, y, x, f] W[i, j, c, f]
 
     What the rim of zeros receives is dropped; pixels that no window saw get exactly zero.
 
@@ -75,12 +74,12 @@ def conv2d_backward(dout, cache):
     dW = (columns.T @ flat_dout).reshape(W.shape)
     db = flat_dout.sum(axis=0) if has_bias else None
 
-    dcolumns = (flat_dout @ W.reshape(-1, F).T).reshape(N, OH, OW, KH, KW, C)
-    dpadded = np.zeros(padded.shape, dcolumns.dtype)
+    dpadded = np.zeros(padded.shape, np.result_type(dout, W))
     bottom, right = stride * (OH - 1) + 1, stride * (OW - 1) + 1
     for i in range(KH):
         for j in range(KW):
-            dpadded[:, i : i + bottom : stride, j : j + right : stride] += dcolumns[:, :, :, i, j]
+            message = (flat_dout @ W[i, j].T).reshape(N, OH, OW, C)
+            dpadded[:, i : i + bottom : stride, j : j + right : stride] += message
     height, width = padded.shape[1] - 2 * padding, padded.shape[2] - 2 * padding
     dx = dpadded[:, padding : padding + height, padding : padding + width]
     return dx, dW, db

@@ -56,7 +56,7 @@ class TrainingSettings:
     """
 
     epochs: int = 10
-    batch_size: int = 16
+    batch_size: int = 8
     captions_per_image: int = 1
     optimiser: str = "adam"
     learning_rate: float = 3e-3
