@@ -8,15 +8,16 @@ import pytest
 
 from satt.cli import main
 
-# What must not be lost. It lies a little below what was measured, as the last digits differ between
-# machines; what is aimed at stands in satt/commands/demo.py.
+# What must not be lost. Runs that differ only in rounding differ by some 0.03, hence the distance
+# from what was measured.
+# What is aimed at stands in satt/commands/demo.py.
 FLOORS = {
-    "true_captions": 0.75,
-    "complete_captions": 0.72,
-    "true_captions_unseen": 0.56,
+    "true_captions": 0.70,
+    "complete_captions": 0.66,
+    "true_captions_unseen": 0.52,
     "bleu4_share": 0.90,
-    "pointing": 0.80,
-    "mass_on_things": 0.50,
+    "pointing": 0.75,
+    "mass_on_things": 0.45,
     "setting_gap_closed": 0.50,
 }
 

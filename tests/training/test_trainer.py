@@ -58,7 +58,7 @@ def same(arrays, others):
 
 def five():
     """Five images of noise with a caption each, none like another."""
-    images = np.random.default_rng(5).integers(0, 256, (5, 16, 16, 3)).astype(np.uint8)
+    images = np.random.default_rng(5).integers(0, 256, (5, 32, 32, 3)).astype(np.uint8)
     captions = [
         [text.split()]
         for text in (
@@ -75,7 +75,10 @@ def five():
 
 def test_five_captions_can_be_overfitted(build):
     data, vocabulary = five()
-    model = build(vocabulary_size=len(vocabulary), state_width=32, embedding_width=16)
+    # Of 16 pixels the grid would have four locations, nearly all of them silent at first.
+    model = build(
+        vocabulary_size=len(vocabulary), image_size=32, state_width=32, embedding_width=16
+    )
     settings = TrainingSettings(
         epochs=400, batch_size=5, captions_per_image=1, learning_rate=0.02, warmup_steps=10,
         evaluations=5,
