@@ -113,13 +113,8 @@ def _who(scene):
 def _measure(options):
     from satt.data.scenes.statistics import measure_scenes
 
-    if options.split != "train":
-        raise SattError(
-            f"--split: the statistics are of the training scenes, got {options.split!r}; "
-            "leave --split or --statistics out"
-        )
     figures = measure_scenes(
-        options.count or COUNT_MEASURED, options.size or SIZE_MEASURED, options.seed
+        options.count or COUNT_MEASURED, options.size or SIZE_MEASURED, options.seed, options.split
     )
     if options.json:
         print(json.dumps(figures, indent=2))

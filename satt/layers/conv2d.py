@@ -66,14 +66,10 @@ def conv2d_backward(dout, cache):
     dW : ndarray, shape (KH, KW, C, F)
     db : ndarray, shape (F,), or None where there was no `b`
     """
-    padded, W, has_bias, stride, padding = cache
+    padded, W, _, stride, padding = cache
     KH, KW, C, F = W.shape
     N, OH, OW, _ = dout.shape
     flat_dout = dout.reshape(-1, F)
-    columns, _ = _columns(padded, W, stride)
-    dW = (columns.T @ flat_dout).reshape(W.shape)
-    db = flat_dout.sum(axis=0) if has_bias else None
-
     dpadded = np.zeros(padded.shape, np.result_type(dout, W))
     bottom, right = stride * (OH - 1) + 1, stride * (OW - 1) + 1
     for i in range(KH):
@@ -82,7 +78,24 @@ def conv2d_backward(dout, cache):
             dpadded[:, i : i + bottom : stride, j : j + right : stride] += message
     height, width = padded.shape[1] - 2 * padding, padded.shape[2] - 2 * padding
     dx = dpadded[:, padding : padding + height, padding : padding + width]
-    return dx, dW, db
+    return dx, *conv2d_parameters_backward(dout, cache)
+
+
+def conv2d_parameters_backward(dout, cache):
+    """Send the gradient back to the filters and the bias only.
+
+    In training, nobody asks the first layer of a net for the gradient of the pixels.
+
+    Returns
+    -------
+    dW : ndarray, shape (KH, KW, C, F)
+    db : ndarray, shape (F,), or None where there was no `b`
+    """
+    padded, W, has_bias, stride, _ = cache
+    flat_dout = dout.reshape(-1, W.shape[3])
+    columns, _ = _columns(padded, W, stride)
+    dW = (columns.T @ flat_dout).reshape(W.shape)
+    return dW, flat_dout.sum(axis=0) if has_bias else None
 
 
 def _columns(padded, W, stride):

@@ -157,7 +157,7 @@ class Captioner:
             If the batch does not fit the settings.
         """
         loss, cache = self.forward(batch, random)
-        _, gradients = self.backward(cache)
+        _, gradients = self.backward(cache, to_images=False)
         return loss, gradients
 
     def loss(self, batch):
@@ -192,12 +192,19 @@ class Captioner:
             loss = loss + self.settings.penalty * value
         return loss, (encoder, cache, cross_entropy, penalty)
 
-    def backward(self, cache):
+    def backward(self, cache, to_images=True):
         """Send the gradient of the loss back through words, time and images.
+
+        Parameters
+        ----------
+        cache : tuple
+            From `forward`.
+        to_images : bool
+            Whether the gradient of the images is wanted; training does without.
 
         Returns
         -------
-        dimages : ndarray
+        dimages : ndarray, or None
             The gradient of the batch's "images": pixels, or grids where the encoder is absent.
         gradients : dict of ndarray
         """
@@ -232,7 +239,7 @@ class Captioner:
         dgrid = dgrid_as_value + dgrid_as_key + dgrid_as_start
         # The captions of one image share its grid.
         dgrid = dgrid.reshape(-1, repeats, *dgrid.shape[1:]).sum(axis=1)
-        return self._encoder_backward(dgrid, encoder, gradients)
+        return self._encoder_backward(dgrid, encoder, gradients, to_images)
 
     # --- the parts ------------------------------------------------------------------------------
 
@@ -244,10 +251,12 @@ class Captioner:
         own_statistics = training and encoder == "trained"
         return encoder_forward(images, self.params, None if own_statistics else self.statistics)
 
-    def _encoder_backward(self, dgrid, cache, gradients):
+    def _encoder_backward(self, dgrid, cache, gradients, to_images):
         if self.settings.encoder == "absent":
             return dgrid, gradients
-        dimages, encoder_gradients = encoder_backward(dgrid, cache)
+        if self.settings.encoder == "frozen" and not to_images:
+            return None, gradients
+        dimages, encoder_gradients = encoder_backward(dgrid, cache, to_images)
         if self.settings.encoder == "trained":
             gradients.update(encoder_gradients)
         return dimages, gradients

@@ -112,12 +112,19 @@ def encoder_forward(images, params, statistics=None):
     return x.reshape(N, rows * columns, D), (caches, x.shape, statistics is None)
 
 
-def encoder_backward(dgrid, cache):
+def encoder_backward(dgrid, cache, to_pixels=True):
     """Send the gradient of the grid back to the filters and to the pixels: the blocks in reverse.
+
+    Parameters
+    ----------
+    dgrid : ndarray, shape (N, L, D)
+    cache : tuple
+    to_pixels : bool
+        Whether the pixels' gradient is wanted; training does without.
 
     Returns
     -------
-    dimages : ndarray, shape (N, H, W, 3)
+    dimages : ndarray, shape (N, H, W, 3), or None
     gradients : dict of ndarray
     """
     caches, shape, training = cache
@@ -131,8 +138,11 @@ def encoder_backward(dgrid, cache):
         dx, dgamma, dbeta = norm_backward(dx, norm)
         gradients[f"encoder.norm{block}.gamma"] = dgamma
         gradients[f"encoder.norm{block}.beta"] = dbeta
-        dx, gradients[f"encoder.conv{block}.W"], _ = ops.conv2d_backward(dx, conv)
-    return dx, gradients
+        if block > 1 or to_pixels:
+            dx, gradients[f"encoder.conv{block}.W"], _ = ops.conv2d_backward(dx, conv)
+        else:
+            gradients[f"encoder.conv{block}.W"], _ = ops.conv2d_parameters_backward(dx, conv)
+    return dx if to_pixels else None, gradients
 
 
 def encoder_statistics(images, params):

@@ -73,7 +73,6 @@ def test_statistics_for_programs(satt):
     (["--seed", "-1"], ["--seed", "'-1'"]),
     (["--split", "dev"], ["--split", "'dev'", "validation"]),
     (["--json"], ["--json", "--statistics"]),
-    (["--statistics", "--split", "test"], ["--split", "'test'", "training scenes"]),
 ])
 def test_wrong_arguments(arguments, about, complains, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

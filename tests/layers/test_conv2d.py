@@ -2,7 +2,11 @@ import numpy as np
 import pytest
 import scipy.signal
 
-from satt.layers.conv2d import conv2d_backward, conv2d_forward
+from satt.layers.conv2d import (
+    conv2d_backward,
+    conv2d_forward,
+    conv2d_parameters_backward,
+)
 
 # (H, W), (KH, KW), stride, padding
 SIZES = [
@@ -129,3 +133,15 @@ def test_images_that_are_a_slice_of_something_are_fine(random):
     pairs = zip(conv2d_backward(out, cache), conv2d_backward(out, copied_cache), strict=True)
     for mine, theirs in list(pairs)[:2]:
         np.testing.assert_allclose(mine, theirs, rtol=1e-12, atol=1e-13)
+
+
+def test_the_parameters_alone_get_the_same_gradients(random):
+    out, cache = conv2d_forward(
+        random.normal(size=(2, 5, 6, 3)), random.normal(size=(3, 2, 3, 4)),
+        random.normal(size=4), stride=2, padding=1,
+    )
+    dout = random.normal(size=out.shape)
+    _, dW, db = conv2d_backward(dout, cache)
+    alone = conv2d_parameters_backward(dout, cache)
+    np.testing.assert_array_equal(alone[0], dW)
+    np.testing.assert_array_equal(alone[1], db)

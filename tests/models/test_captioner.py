@@ -368,3 +368,13 @@ def test_the_settings_decide_the_shapes():
     assert params["decoder.alignment.W_state"].shape == (H, A)
     assert params["decoder.lstm.W_x"].shape == (E + D, 4 * H)
     assert params["decoder.vocabulary.W"].shape == (E, V)
+
+
+def test_training_gets_the_same_gradients_without_those_of_the_pixels():
+    model = tiny_captioner()
+    batch = tiny_batch(model)
+    _, cache = model.forward(batch)
+    dimages, whole = model.backward(cache)
+    nothing, without = model.backward(cache, to_images=False)
+    assert dimages.shape == batch["images"].shape and nothing is None
+    assert_same_gradients(whole, without)

@@ -8,7 +8,7 @@ from tqdm import tqdm
 from satt.data.caption_data import CaptionData
 from satt.data.scenes.drawing import draw_image
 from satt.data.scenes.grammar import write_captions
-from satt.data.scenes.sampling import sample_scene
+from satt.data.scenes.sampling import HOW_MANY, HOW_MANY_TO_LEARN, sample_scene
 from satt.errors import SattError
 
 # Each split has a stream of random numbers of its own. "unseen" is a second test: every scene of
@@ -58,7 +58,8 @@ def scene_at(split, index, seed=0):
         if value < 0:
             raise SattError(f"{name}: expected 0 or more, got {value}")
     random = np.random.default_rng([seed, SPLITS.index(split), index])
-    scene = sample_scene(random, unseen=split == "unseen")
+    shares = HOW_MANY_TO_LEARN if split == "train" else HOW_MANY
+    scene = sample_scene(random, split == "unseen", shares)
     return scene, write_captions(scene, random, REFERENCES)
 
 

@@ -5,12 +5,13 @@ from dataclasses import replace
 from satt.data.scenes.world import COLOURS, POSES, SETTINGS, Scene, Thing, is_held_out
 
 HOW_MANY = (0.55, 0.33, 0.12)  # one, two or three things
+HOW_MANY_TO_LEARN = (0.30, 0.45, 0.25)  # in training scenes: more of what is hard
 SAME_KIND = 0.12  # the next thing is of the same kind as the one before: so that there is a count
 SAME_COLOUR = 0.60  # ... and then of the same colour
 LARGEST_OVERLAP = 0.35  # of the smaller thing's box: what hides more is placed again
 
 
-def sample_scene(random, unseen=False):
+def sample_scene(random, unseen=False, shares=HOW_MANY):
     """Draw one scene at random.
 
     Parameters
@@ -19,23 +20,27 @@ def sample_scene(random, unseen=False):
     unseen : bool
         Whether the scene holds at least one (colour, kind, setting) combination that is held out;
         otherwise it holds none.
+    shares : tuple of 3 float
+        How often the scene has one, two or three things.
 
     Returns
     -------
     Scene
     """
+    # Drawn once: of scenes with three things more hold a held-out combination than of those with
+    # one, and without it the unseen scenes would be fuller than the others.
+    how_many = 1 + int(random.choice(3, p=shares))
     while True:
-        scene = _sample_any_scene(random)
+        scene = _sample_any_scene(random, how_many)
         held_out = any(is_held_out(t.colour, t.kind, scene.setting) for t in scene.things)
         if held_out == unseen:
             return scene
 
 
-def _sample_any_scene(random):
+def _sample_any_scene(random, how_many):
     """A scene that may or may not hold a held-out combination."""
     setting = _pick(random, tuple(SETTINGS))
     horizon = random.uniform(0.40, 0.60)
-    how_many = 1 + int(random.choice(3, p=HOW_MANY))
     things = []
     while len(things) < how_many:
         thing = _place(random, setting, horizon, things)

@@ -12,12 +12,12 @@ from satt.data.scenes.lexicon import all_words
 from satt.data.scenes.world import COLOURS, KINDS, SETTINGS, combinations, is_held_out
 
 
-def measure_scenes(count=1000, size=64, seed=0, progress=True):
-    """Measure the first training scenes.
+def measure_scenes(count=1000, size=64, seed=0, split="train", progress=True):
+    """Measure the first scenes of a split.
 
     Parameters
     ----------
-    count, size, seed : int
+    count, size, seed, split
         As for `draw_scenes`.
     progress : bool
         Whether to show a bar.
@@ -32,7 +32,7 @@ def measure_scenes(count=1000, size=64, seed=0, progress=True):
     """
     areas, hidden, lengths, how_many = [], [], [], Counter()
     for index in tqdm(range(count), "measuring scenes", disable=not progress):
-        scene, captions = scene_at("train", index, seed)
+        scene, captions = scene_at(split, index, seed)
         masks = draw_scene(scene, size)[1]
         areas += masks.mean(axis=(1, 2)).tolist()
         how_many[len(scene.things)] += 1
