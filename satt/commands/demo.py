@@ -49,7 +49,6 @@ ASKED = {
     "mass_on_things": 0.70,
     "setting_gap_closed": 0.50,
 }
-CALIBRATION_IMAGES = 512
 FAILURES = 8
 
 
@@ -158,7 +157,7 @@ def _train(folder, model, vocabulary, data, validation, training):
     from satt.data.batches import to_float
     from satt.training.keeping import save_captioner
     from satt.training.log import append_log
-    from satt.training.trainer import train
+    from satt.training.trainer import CALIBRATION_IMAGES, train
 
     log, records = folder / "log.jsonl", []
     log.unlink(missing_ok=True)

@@ -89,7 +89,8 @@ def encoder_forward(images, params, statistics=None):
     -------
     grid : ndarray, shape (N, L, D)
         L = rows * columns, row by row.
-    cache : list
+    cache : tuple
+        What `encoder_backward` needs.
     """
     x, caches = images, []
     for block, (stride, pooled) in enumerate(zip(STRIDES, POOLED, strict=True), start=1):
