@@ -43,6 +43,7 @@ def main(arguments=None):
     code : int
         0 if all was done, 2 if something in what was asked for is wrong, 130 if Ctrl-C ended it.
     """
+    _leave_the_threads_to_us()
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     _let_any_file_name_be_printed()
     parser = _build_parser(arguments)
@@ -73,6 +74,18 @@ def main(arguments=None):
     except MemoryError as error:
         what = str(error) or "out of memory"
         return _say(f"{what}; ask for fewer or smaller images, or a smaller model", WRONG)
+
+
+def _leave_the_threads_to_us():
+    """Have BLAS compute in one thread, unless the user has asked for more.
+
+    Training splits the batch between threads (see `satt.training.parts`). BLAS splits single
+    products, and ours are small: its threads mostly wait for each other, and when another program
+    wants the processors too, a step takes many times as long. BLAS reads this when NumPy is
+    imported, which is later.
+    """
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
+        os.environ.setdefault(variable, "1")
 
 
 class _Parser(argparse.ArgumentParser):

@@ -32,7 +32,7 @@ PICTURES = 3
 MODEL_OPTIONS = ("dropout", "penalty", "penalty_target", "state_width", "embedding_width",
                  "attention_width")
 TRAINING_OPTIONS = ("epochs", "batch_size", "captions_per_image", "optimiser", "learning_rate",
-                    "evaluations", "patience", "seed")
+                    "sharpening", "evaluations", "patience", "parts", "seed")
 
 
 def add_arguments(parser):
@@ -69,9 +69,13 @@ def add_arguments(parser):
     add(training, "--optimiser", str, "how gradients become steps", settings,
         choices=sorted(OPTIMISERS))
     add(training, "--learning-rate", number(0, 10, open_below=True), "at its highest", settings)
+    add(training, "--sharpening", number(1, 10), "by how much the scores of the locations are "
+        "stretched in the second half: 3 gives a narrow gaze", settings)
     add(training, "--evaluations", COUNT, "looks at the validation images", settings)
     add(training, "--patience", COUNT, "stop after so many looks without a better BLEU-4",
         settings)
+    add(training, "--parts", whole_number(1, 64), "of a batch, computed at the same time by as "
+        "many threads", settings)
     add(training, "--seed", SEED, "of the scenes, the first parameters and all that is random",
         settings)
 

@@ -168,6 +168,16 @@ class Captioner:
         _, gradients = self.backward(cache, to_images=False)
         return loss, gradients
 
+    def sharpen(self, factor):
+        """Stretch the scores of f_att, so that the attention settles on fewer locations.
+
+        Parameters
+        ----------
+        factor : float
+            More than 1 to sharpen, less to blur.
+        """
+        self.params["decoder.alignment.v"] = self.params["decoder.alignment.v"] * factor
+
     def loss(self, batch):
         """The cross-entropy of a batch in nats per caption, as in captioning: nothing dropped.
 

@@ -18,6 +18,7 @@ from satt.errors import SattError
 from satt.metrics.bleu import corpus_bleu
 from satt.training.clipping import clip_by_global_norm
 from satt.training.optimisers import OPTIMISERS
+from satt.training.parts import PartsPool
 from satt.training.schedules import warmup_cosine
 
 CALIBRATION_IMAGES = 512  # from which the batch normalisation takes its statistics for captioning
@@ -42,10 +43,18 @@ class TrainingSettings:
     warmup_steps : int
     clip : float
         The largest global norm of a step's gradients.
+    sharpening : float
+        Over the second half of the training the scores of the locations are stretched by this
+        factor, little by little: the temperature of the attention's softmax falls to
+        1 / sharpening. Soft attention that has found what it looks for has no reason of its own to
+        leave out the surroundings, as long as these say nothing. 1 leaves the scores alone.
     evaluations : int
         How often the validation captions are written, evenly over the training.
     patience : int
         Stop after so many evaluations without a better state.
+    parts : int
+        Into so many parts a batch is split, computed at the same time; see
+        `satt.training.parts`.
     seed : int
         Of the order of images, the choice of captions and the dropout.
 
@@ -62,18 +71,21 @@ class TrainingSettings:
     learning_rate: float = 3e-3
     warmup_steps: int = 100
     clip: float = 5.0
+    sharpening: float = 1.0
     evaluations: int = 10
     patience: int = 5
+    parts: int = 2
     seed: int = 0
 
     def __post_init__(self):
-        for name in ("epochs", "batch_size", "captions_per_image", "evaluations", "patience"):
+        for name in ("epochs", "batch_size", "captions_per_image", "evaluations", "patience",
+                     "parts"):
             if getattr(self, name) < 1:
                 raise SattError(f"{name}: expected at least 1, got {getattr(self, name)}")
         for name in ("warmup_steps", "seed"):
             if getattr(self, name) < 0:
                 raise SattError(f"{name}: expected 0 or more, got {getattr(self, name)}")
-        for name in ("learning_rate", "clip"):
+        for name in ("learning_rate", "clip", "sharpening"):
             if not 0 < getattr(self, name) < np.inf:
                 raise SattError(f"{name}: expected more than 0, got {getattr(self, name)}")
         if self.optimiser not in OPTIMISERS:
@@ -120,6 +132,7 @@ def train(
     """
     _check(model, vocabulary, data, validation)
     random = np.random.default_rng(settings.seed)
+    pool = PartsPool(model, settings.parts, settings.seed)
     optimiser = OPTIMISERS[settings.optimiser]()
     total = settings.epochs * -(-len(data) // settings.batch_size)
     looks = settings.evaluations
@@ -145,11 +158,13 @@ def train(
     try:
         batches = _epochs(data, vocabulary, settings, random)
         for step, (epoch, batch) in enumerate(batches, start=1):
-            loss, gradients = model.loss_and_gradients(batch, random)
+            loss, gradients = pool.loss_and_gradients(batch)
             gradients, norm = clip_by_global_norm(gradients, settings.clip)
             _check_finite(step, settings, best, loss=loss, gradient_norm=norm)
             rate = warmup_cosine(step - 1, total, settings.warmup_steps, settings.learning_rate)
             optimiser.step(model.params, gradients, rate)
+            if step > total / 2:
+                model.sharpen(settings.sharpening ** (2 / total))
             record = {
                 "step": step,
                 "epoch": epoch,
@@ -177,6 +192,7 @@ def train(
                 raise
     finally:
         bar.close()
+        pool.close()
         model.restore(best["arrays"])
     return interrupted
 

@@ -378,3 +378,18 @@ def test_training_gets_the_same_gradients_without_those_of_the_pixels():
     nothing, without = model.backward(cache, to_images=False)
     assert dimages.shape == batch["images"].shape and nothing is None
     assert_same_gradients(whole, without)
+
+
+def test_sharpened_attention_settles_on_fewer_locations():
+    model = tiny_captioner(encoder="absent")
+    images = tiny_batch(model)["images"]
+
+    def spread():
+        memory, state = model.start(images)
+        _, attention, _ = model.step(np.full(M, START), memory, state)
+        return -(attention * np.log(attention)).sum(axis=1)
+
+    before, dtype = spread(), model.params["decoder.alignment.v"].dtype
+    model.sharpen(3)
+    assert model.params["decoder.alignment.v"].dtype == dtype
+    assert np.all(spread() < before)

@@ -414,3 +414,28 @@ def test_validation_is_the_mean_over_captions_and_words(build, vocabulary, drawn
     decoded = [vocabulary.decode(caption.words) for caption in said]
     assert found["bleu4"] == corpus_bleu(decoded, uneven.captions).bleu[3]
     assert found["ended"] == np.mean([caption.finished for caption in said])
+
+
+def test_sharpening_stretches_the_scores_in_the_second_half(build, run):
+    lengths = []
+
+    def on_step(_):
+        lengths.append(np.linalg.norm(model.params["decoder.alignment.v"]))
+
+    model = build()
+    run(model, on_step, sharpening=4.0, learning_rate=1e-9)
+    ratios = np.array(lengths[1:]) / lengths[:-1]
+    assert len(lengths) == STEPS
+    np.testing.assert_allclose(ratios[: STEPS // 2 - 1], 1, atol=1e-5)
+    np.testing.assert_allclose(ratios[STEPS // 2 - 1 :], 4 ** (2 / STEPS), rtol=1e-5)
+
+
+def test_the_number_of_parts_changes_little(build, run):
+    losses = {}
+    for parts in (1, 2):
+        records = []
+        run(build(), records.append, parts=parts)
+        losses[parts] = [record["loss"] for record in records]
+    # The encoder normalises each part by itself, so that the two differ, but not by much.
+    assert losses[1] != losses[2]
+    np.testing.assert_allclose(losses[1], losses[2], rtol=0.2)

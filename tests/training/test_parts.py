@@ -1,0 +1,64 @@
+import numpy as np
+import pytest
+
+from satt.training.parts import PartsPool, split_batch
+
+DEPTH = 10  # the last of the tiny captioner's channels
+
+
+def batch_of(images, repeats, seed=0):
+    random = np.random.default_rng(seed)
+    words = random.integers(4, 9, (images * repeats, 6))
+    words[:, 0] = 1
+    grids = random.normal(size=(images, 5, DEPTH)).astype(np.float32)
+    return {"images": grids, "words": words}
+
+
+def gradients_in(parts, model, batch, seed=0):
+    pool = PartsPool(model, parts, seed)
+    try:
+        return pool.loss_and_gradients(batch)
+    finally:
+        pool.close()
+
+
+@pytest.mark.parametrize(("images", "parts", "sizes"), [
+    (6, 2, [3, 3]), (7, 2, [3, 4]), (7, 3, [2, 2, 3]), (1, 2, [1]), (2, 4, [1, 1]),
+])
+def test_an_image_stays_with_its_captions(images, parts, sizes):
+    batch = batch_of(images, repeats=3)
+    found = split_batch(batch, parts)
+    assert [len(part["images"]) for part in found] == sizes
+    assert [len(part["words"]) for part in found] == [3 * size for size in sizes]
+    for name in batch:
+        assert np.array_equal(np.concatenate([part[name] for part in found]), batch[name])
+
+
+@pytest.mark.parametrize(("images", "parts"), [(4, 2), (5, 2), (5, 3), (1, 2)])
+def test_parts_together_are_the_batch(build, images, parts):
+    # Without an encoder nothing ties the images of a batch together.
+    model, batch = build(encoder="absent"), batch_of(images, repeats=2)
+    loss, gradients = model.loss_and_gradients(batch)
+    found, in_parts = gradients_in(parts, model, batch)
+    assert found == pytest.approx(loss, rel=1e-5)
+    assert in_parts.keys() == gradients.keys()
+    for name, gradient in gradients.items():
+        assert in_parts[name].dtype == np.float32
+        np.testing.assert_allclose(in_parts[name], gradient, rtol=1e-3, atol=1e-5)
+
+
+def test_every_part_draws_its_own_dropout_and_the_same_again(build):
+    model, batch = build(encoder="absent", dropout=0.5), batch_of(1, repeats=2)
+    twice = {name: np.concatenate([array, array]) for name, array in batch.items()}
+    once = gradients_in(2, model, twice)
+    again, other = gradients_in(2, model, twice), gradients_in(2, model, twice, seed=1)
+    assert once[0] == again[0] != other[0]
+    # The two parts hold the same, so that with one mask for both the mean would be either's.
+    assert once[0] != gradients_in(1, model, batch)[0]
+
+
+def test_a_mistake_in_a_part_is_raised(build):
+    batch = batch_of(4, repeats=1)
+    batch["words"][3, 2] = 10**6
+    with pytest.raises(ValueError, match="words"):
+        gradients_in(2, build(encoder="absent"), batch)
