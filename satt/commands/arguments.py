@@ -45,6 +45,8 @@ COUNT = whole_number(1, 1_000_000)
 WIDTH = whole_number(1, 10_000)
 BEAM = whole_number(1, 100)
 
+BEAM_SIZE = 3  # where none is given
+
 
 def image_size(text):
     """An image size that a captioner takes: a multiple of 8, as eight pixels are a location."""

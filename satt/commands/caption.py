@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from satt.commands.arguments import BEAM, SEED, number, whole_number
+from satt.commands.arguments import BEAM, BEAM_SIZE, SEED, number, whole_number
 from satt.commands.output import draw_caption, prepare_folder
 from satt.errors import SattError
 
@@ -19,7 +19,7 @@ examples:
   satt caption satt-scenes/train-0-3.png               with what `satt demo` learned
   satt caption cat.png --figure cat-attention.png      and a picture of where it looked
   satt caption satt-scenes/*-?.png --figure look       several: a folder for the pictures
-  satt caption cat.png --beam 3                        beam search instead of the likeliest word
+  satt caption cat.png --beam 1                        no beam: always the likeliest word
   satt caption cat.png --temperature 0.8 --seed 1      a caption drawn at random
   satt caption *.jpg --checkpoint satt-run/checkpoint.npz --json > captions.json"""
 
@@ -42,8 +42,9 @@ def add_arguments(parser):
     parser.add_argument("images", nargs="+", metavar="IMAGE", help="any that Pillow can open")
     add_checkpoint_argument(parser)
     way = parser.add_mutually_exclusive_group()
-    way.add_argument("--beam", type=BEAM, default=1, metavar="K",
-                     help="keep the K likeliest beginnings (default: 1, the likeliest word)")
+    way.add_argument("--beam", type=BEAM, metavar="K",
+                     help="keep the K likeliest beginnings of a caption; 1 always takes the "
+                     f"likeliest word (default: {BEAM_SIZE})")
     way.add_argument("--temperature", type=number(0, 100), metavar="T",
                      help="draw each word at random: 1 by its probability, less is more cautious")
     parser.add_argument("--seed", type=SEED, metavar="N", help="of the random words (default: 0)")
@@ -75,7 +76,8 @@ def run(options):
     images = np.stack([read_image(path, size) for path in read])
     if options.temperature is None:
         captions = caption_images(
-            model, images, options.beam, options.max_length, IMAGES_AT_A_TIME, progress=many
+            model, images, options.beam or BEAM_SIZE, options.max_length, IMAGES_AT_A_TIME,
+            progress=many,
         )
     else:
         random, captions = np.random.default_rng(options.seed or 0), []

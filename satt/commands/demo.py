@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from satt.commands.arguments import COUNT, SEED
+from satt.commands.arguments import BEAM_SIZE, COUNT, SEED
 from satt.commands.caption import DEFAULT_CHECKPOINT
 from satt.commands.evaluate import KEYS
 from satt.commands.mistakes import why_wrong
@@ -135,7 +135,7 @@ def run(options):
     print(f"3/4 captioning {len(test):,} test scenes and {len(unseen):,} of unseen combinations",
           flush=True)
     figures, judgements, captions = evaluate_scenes(
-        model, vocabulary, test, unseen, seed=options.seed
+        model, vocabulary, test, unseen, BEAM_SIZE, seed=options.seed
     )
     print("4/4 drawing where it looked", flush=True)
     paths = _draw(folder, model, vocabulary, test, judgements, captions)

@@ -3,7 +3,7 @@
 import json
 import time
 
-from satt.commands.arguments import BEAM, COUNT, SEED
+from satt.commands.arguments import BEAM, BEAM_SIZE, COUNT, SEED
 from satt.commands.caption import add_checkpoint_argument, load
 from satt.commands.output import figure_text, print_table
 from satt.commands.sources import SCENES, add_data_argument, check_source, read_data
@@ -18,13 +18,14 @@ the captions of the data. Of scenes it is known what is where, so that a caption
   complete captions   and every thing of the scene is named
   ... unseen          of scenes with combinations that training never shows (half as many)
   BLEU-4 share        BLEU-4 by what a further right caption of each scene gets
-  pointing            at words that name a thing, the peak of the attention is on it
+  pointing            at words that name a thing, the peak of the attention is on it (this and
+                      what follows of greedy captions: no beam, always the likeliest word)
   mass on things      at these words, the share of the attention that is on it
   setting gap closed  at words that name a setting: the way from uniform (0) to all on it (1)"""
 EXAMPLES = """\
 examples:
   satt evaluate --data scenes                        the demo's checkpoint, 1,000 test scenes
-  satt evaluate --data scenes --count 200 --beam 3   fewer, by beam search
+  satt evaluate --data scenes --count 200 --beam 1   fewer, by the likeliest word
   satt evaluate --data scenes --json > figures.json  for programs
   satt evaluate --data flickr8k --split test --checkpoint satt-run/checkpoint.npz"""
 
@@ -42,8 +43,9 @@ def add_arguments(parser):
                         "(default: %(default)s)")
     parser.add_argument("--count", type=COUNT, default=1000, metavar="N",
                         help="at most so many images (default: %(default)s)")
-    parser.add_argument("--beam", type=BEAM, default=1, metavar="K",
-                        help="keep the K likeliest beginnings (default: 1, the likeliest word)")
+    parser.add_argument("--beam", type=BEAM, default=BEAM_SIZE, metavar="K",
+                        help="keep the K likeliest beginnings of a caption; 1 always takes the "
+                        "likeliest word (default: %(default)s)")
     parser.add_argument("--seed", type=SEED, default=0, metavar="N",
                         help="of the scenes (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="print JSON instead of the table")

@@ -15,6 +15,7 @@ from satt.errors import SattError
 from satt.metrics.bleu import corpus_bleu
 from satt.metrics.scene_report import judge, report
 
+LOOKS = "pointing", "mass_on_things", "setting_gap_closed"
 SIXTH = 6  # marks the random numbers of the captions that stand for how well people agree
 
 
@@ -108,6 +109,9 @@ def evaluate_scenes(
     BLEU alone is hard to read, because a scene can be told in many ways. So it is also given as a
     share of what a sixth right caption of each scene gets against the same five.
 
+    Where it looked is always measured on greedy captions: there each word was said at once after
+    the look, while a beam chooses between whole sentences afterwards.
+
     Parameters
     ----------
     model : Captioner
@@ -125,9 +129,9 @@ def evaluate_scenes(
     -------
     figures : dict
         true_captions, complete_captions, pointing, mass_on_things, setting_gap_closed : of `data`,
-        as in `satt.metrics.scene_report.report`; true_captions_unseen : of `unseen`;
-        bleu4_share : BLEU-4 by that of the sixth captions, None if that is 0; and those of
-        `evaluate_captions` on `data`.
+        as in `satt.metrics.scene_report.report`, the last three of greedy captions;
+        true_captions_unseen : of `unseen`; bleu4_share : BLEU-4 by that of the sixth captions,
+        None if that is 0; and those of `evaluate_captions` on `data`.
     judgements : list of Judgement
         One for each image of `data`.
     captions : list of Decoded
@@ -138,19 +142,22 @@ def evaluate_scenes(
     SattError
         If there are no images, or the images do not fit the model.
     """
-    captions, judgements = _judge_all(
-        model, vocabulary, data, beam_size, max_length, progress, "judging"
-    )
-    _, unseen_judgements = _judge_all(
-        model, vocabulary, unseen, beam_size, max_length, progress, "judging unseen"
-    )
+
+    def judge_all(data, beam_size, title):
+        return _judge_all(model, vocabulary, data, beam_size, max_length, progress, title)
+
+    captions, judgements = judge_all(data, beam_size, "judging")
+    figures = report(judgements)
+    if beam_size > 1:
+        looks = report(judge_all(data, 1, "judging its looks")[1])
+        figures |= {name: looks[name] for name in LOOKS}
+    _, unseen_judgements = judge_all(unseen, beam_size, "judging unseen")
     scores = compare(captions, vocabulary, data)
     sixth = [
         write_caption(scene, np.random.default_rng([seed, SIXTH, index]))
         for index, scene in enumerate(data.scenes)
     ]
     sixth_bleu4 = corpus_bleu(sixth, data.captions).bleu[3]
-    figures = report(judgements)
     figures["true_captions_unseen"] = report(unseen_judgements)["true_captions"]
     figures["bleu4_share"] = scores["bleu4"] / sixth_bleu4 if sixth_bleu4 else None
     return figures | scores, judgements, captions

@@ -18,7 +18,7 @@ def test_figures_of_scenes(satt, checkpoint):
     model, vocabulary, _ = load_captioner(checkpoint)
     expected, _, _ = evaluate_scenes(
         model, vocabulary, draw_scenes("validation", 9, 32, 3, progress=False),
-        draw_scenes("unseen", 5, 32, 3, progress=False), seed=3, progress=False,
+        draw_scenes("unseen", 5, 32, 3, progress=False), beam_size=3, seed=3, progress=False,
     )
     assert figures.pop("seconds") > 0
     assert figures == {name: expected[name] for name in figures}

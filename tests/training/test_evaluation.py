@@ -128,6 +128,31 @@ def test_scenes_are_evaluated_with_a_real_model(model, vocabulary, drawn):
     figures, judgements, captions = evaluate_scenes(
         model, vocabulary, data, unseen, beam_size=2, max_length=7, progress=False
     )
+    greedily, _, _ = evaluate_scenes(
+        model, vocabulary, data, unseen, max_length=7, progress=False
+    )
+    for name in evaluation.LOOKS:
+        assert figures[name] == greedily[name]
     alone = evaluate_captions(model, vocabulary, data, 2, 7, progress=False)
     assert {name: figures[name] for name in alone} == alone
     assert len(judgements) == len(captions) == len(data)
+
+
+def test_looks_are_those_of_greedy_captions(model, vocabulary, drawn, say, monkeypatch):
+    _, data, unseen = drawn
+    say((data.images, [c[0] for c in data.captions]), (unseen.images, [["a"]] * len(unseen)))
+    greedily, _, _ = evaluate_scenes(model, vocabulary, data, unseen, progress=False)
+    right = evaluation.caption_images
+
+    def beam_says_nonsense(model, images, beam_size, *_, **__):
+        captions = right(model, images)
+        if beam_size == 1:
+            return captions
+        return [Decoded(c.words[:1], c.attention[:1], -1.0, True) for c in captions]
+
+    monkeypatch.setattr(evaluation, "caption_images", beam_says_nonsense)
+    figures, _, _ = evaluate_scenes(model, vocabulary, data, unseen, 3, progress=False)
+    assert figures["true_captions"] == 0 < greedily["true_captions"]
+    assert {name: figures[name] for name in evaluation.LOOKS} == {
+        name: greedily[name] for name in evaluation.LOOKS
+    }
