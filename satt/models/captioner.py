@@ -131,12 +131,15 @@ class Captioner:
         Flat: "decoder.alignment.W_state" and so on.
     statistics : dict of ndarray
         Mean and variance of the encoder's channels for captioning, set by `calibrate`.
+    settled : bool
+        Whether training normalises with these too, see `settle`.
     """
 
     def __init__(self, settings, seed=0, dtype=np.float32):
         self.settings = settings
         self.params = initialise(settings, np.random.default_rng(seed), dtype)
         self.statistics = {}
+        self.settled = False
 
     # --- training -------------------------------------------------------------------------------
 
@@ -177,6 +180,23 @@ class Captioner:
             More than 1 to sharpen, less to blur.
         """
         self.params["decoder.alignment.v"] = self.params["decoder.alignment.v"] * factor
+
+    def settle(self, images):
+        """Take the encoder's statistics once more, and train on with these for good.
+
+        Normalised with its own statistics, what a training image looks like to the decoder depends
+        on the other images of its batch. Captioning has the same statistics for all. A decoder
+        that learned under the former miscounts a little under the latter, until it has got used
+        to them.
+
+        Parameters
+        ----------
+        images : ndarray, shape (N, H, W, 3)
+            As for `calibrate`.
+        """
+        self.settled = False
+        self.calibrate(images)
+        self.settled = True
 
     def loss(self, batch):
         """The cross-entropy of a batch in nats per caption, as in captioning: nothing dropped.
@@ -266,7 +286,7 @@ class Captioner:
         encoder = self.settings.encoder
         if encoder == "absent":
             return images, None
-        own_statistics = training and encoder == "trained"
+        own_statistics = training and encoder == "trained" and not self.settled
         return encoder_forward(images, self.params, None if own_statistics else self.statistics)
 
     def _encoder_backward(self, dgrid, cache, gradients, to_images):
@@ -388,11 +408,12 @@ class Captioner:
 
         Notes
         -----
-        A frozen encoder that has statistics keeps them, an absent one needs none.
+        A frozen encoder that has statistics keeps them, and so does a settled one; an absent one
+        needs none.
         """
         self._check({"images": images})
-        frozen = self.settings.encoder == "frozen" and self.statistics
-        if self.settings.encoder != "absent" and not frozen:
+        kept = (self.settings.encoder == "frozen" or self.settled) and self.statistics
+        if self.settings.encoder != "absent" and not kept:
             self.statistics = encoder_statistics(images, self.params)
 
     def start(self, images):

@@ -48,6 +48,9 @@ class TrainingSettings:
         factor, little by little: the temperature of the attention's softmax falls to
         1 / sharpening. Soft attention that has found what it looks for has no reason of its own to
         leave out the surroundings, as long as these say nothing. 1 leaves the scores alone.
+    settling : float
+        Share of the steps, the last ones, in which the encoder already normalises as it will for
+        captioning, see `Captioner.settle`.
     evaluations : int
         How often the validation captions are written, evenly over the training.
     patience : int
@@ -72,6 +75,7 @@ class TrainingSettings:
     warmup_steps: int = 100
     clip: float = 5.0
     sharpening: float = 1.0
+    settling: float = 0.25
     evaluations: int = 10
     patience: int = 5
     parts: int = 2
@@ -88,6 +92,8 @@ class TrainingSettings:
         for name in ("learning_rate", "clip", "sharpening"):
             if not 0 < getattr(self, name) < np.inf:
                 raise SattError(f"{name}: expected more than 0, got {getattr(self, name)}")
+        if not 0 <= self.settling <= 1:
+            raise SattError(f"settling: expected a share in [0, 1], got {self.settling}")
         if self.optimiser not in OPTIMISERS:
             raise SattError(
                 f"optimiser: expected one of {', '.join(OPTIMISERS)}, got {self.optimiser!r}"
@@ -131,6 +137,7 @@ def train(
         If a second Ctrl-C comes before the first evaluation is over: nothing is worth keeping.
     """
     _check(model, vocabulary, data, validation)
+    model.settled = False
     random = np.random.default_rng(settings.seed)
     pool = PartsPool(model, settings.parts, settings.seed)
     optimiser = OPTIMISERS[settings.optimiser]()
@@ -158,6 +165,8 @@ def train(
     try:
         batches = _epochs(data, vocabulary, settings, random)
         for step, (epoch, batch) in enumerate(batches, start=1):
+            if step > total * (1 - settings.settling) and not model.settled:
+                model.settle(to_float(data.images[:CALIBRATION_IMAGES]))
             loss, gradients = pool.loss_and_gradients(batch)
             gradients, norm = clip_by_global_norm(gradients, settings.clip)
             _check_finite(step, settings, best, loss=loss, gradient_norm=norm)

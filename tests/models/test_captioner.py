@@ -393,3 +393,24 @@ def test_sharpened_attention_settles_on_fewer_locations():
     model.sharpen(3)
     assert model.params["decoder.alignment.v"].dtype == dtype
     assert np.all(spread() < before)
+
+
+def test_settled_training_sees_an_image_as_captioning_does():
+    model = tiny_captioner()
+    batch = tiny_batch(model)
+    model.settle(batch["images"][::-1] * 0.5)
+    loss, _ = model.loss_and_gradients(batch)
+    assert loss == pytest.approx(model.loss(batch), rel=1e-6)
+    before = model.arrays()
+    model.calibrate(batch["images"])
+    assert_same_gradients(model.arrays(), before)
+    # The images no longer feel each other.
+    repeats = len(batch["words"]) // len(batch["images"])
+    first = {"images": batch["images"][:1], "words": batch["words"][:repeats]}
+    rest = {"images": batch["images"][1:], "words": batch["words"][repeats:]}
+    apart = [model.loss_and_gradients(part) for part in (first, rest)]
+    shares = [len(part["images"]) / len(batch["images"]) for part in (first, rest)]
+    assert loss == pytest.approx(sum(s * part for s, (part, _) in zip(shares, apart, strict=True)))
+    model.settled = False
+    unsettled, _ = model.loss_and_gradients(batch)
+    assert unsettled != pytest.approx(loss, rel=1e-3)

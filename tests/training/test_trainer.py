@@ -343,6 +343,7 @@ def test_a_broken_state_is_never_the_best(build, run):
     ("evaluations", 0, "at least 1"),
     ("patience", 0, "at least 1"),
     ("warmup_steps", -1, "0 or more"),
+    ("settling", 1.5, "a share in [0, 1]"),
     ("seed", -1, "0 or more"),
     ("learning_rate", 0, "more than 0"),
     ("learning_rate", float("nan"), "more than 0"),
@@ -439,3 +440,21 @@ def test_the_number_of_parts_changes_little(build, run):
     # The encoder normalises each part by itself, so that the two differ, but not by much.
     assert losses[1] != losses[2]
     np.testing.assert_allclose(losses[1], losses[2], rtol=0.2)
+
+
+def test_the_encoder_settles_for_the_last_steps(build, run, drawn):
+    model, settled, statistics = build(), [], []
+
+    def on_step(_):
+        settled.append(model.settled)
+        statistics.append(model.arrays()["statistics.encoder.norm4.mean"])
+
+    model.calibrate(to_float(drawn[0].images))
+    run(model, on_step, settling=0.25, evaluations=STEPS, patience=STEPS)
+    assert settled == [False] * 9 + [True] * 3
+    assert not np.array_equal(statistics[7], statistics[8])
+    assert np.array_equal(statistics[9], statistics[11])
+    # A second training starts with the statistics of its batches again.
+    settled.clear()
+    run(model, on_step, settling=0.0)
+    assert settled == [False] * STEPS
