@@ -24,13 +24,19 @@ For example, a gain whose backward forgets that it served every row:
 >>> report.gradients["gain"].problem
 'the gradient has the shape (2, 3), expected (3,)'
 
+>>> report.gradients["gain"].cause.kind
+'missing-sum'
+
 `report.ok` is what a test asserts; `print(report)` shows, for every argument, the largest error
-and where it is. A `Case` is a pair of functions together with inputs to check it on. The command
-`gradcheck` runs the cases of satt's own layers.
+and where it is, and what is likely wrong. A `Case` is a pair of functions together with inputs to
+check it on. The command `gradcheck` runs the cases of satt's own layers.
 """
 
 from gradcheck.case import Case
 from gradcheck.check import check
+from gradcheck.diagnosis import Cause, diagnose
+from gradcheck.expectation import expectation
+from gradcheck.model import check_model
 from gradcheck.report import Report
 
-__all__ = ["Case", "Report", "check"]
+__all__ = ["Case", "Cause", "Report", "check", "check_model", "diagnose", "expectation"]

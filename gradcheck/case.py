@@ -23,6 +23,10 @@ class Case:
         The keyword arguments of `forward`: strides, masks, constants.
     zero : tuple of str
         The inputs whose true gradient is zero everywhere.
+    partials : dict
+        Parts of gradients by name, for the diagnosis, as in `gradcheck.check`.
+    complex_step : bool
+        Whether the forward lets complex numbers through; if not, the check does without them.
     """
 
     name: str
@@ -31,3 +35,5 @@ class Case:
     inputs: dict[str, np.ndarray | None]
     options: dict = field(default_factory=dict)
     zero: tuple[str, ...] = ()
+    partials: dict = field(default_factory=dict)
+    complex_step: bool = True

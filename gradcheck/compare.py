@@ -7,8 +7,18 @@ from gradcheck.report import Gradient
 # Below this share of the upstream's size, a slope from differences is rounding and nothing else.
 NOTHING = 1e-10
 
+# Below this share of a gradient's RMS an entry is measured against the share, not against itself:
+# a central difference has no more digits, a complex step has.
+FLOORS = {"central": 1.0, "complex": 1e-3}
 
-def compare(name, analytic, slopes, tolerance, upstream_scale, is_zero=False):
+# The rounding of float32, as a share of a gradient's RMS; float64 stays far below.
+FLOAT32 = 1e-9, 1e-6
+
+# The two methods differentiate the same forward; further apart than this they cannot be.
+METHODS_AGREE = 1e-5
+
+
+def compare(name, analytic, found, tolerance, upstream_scale, is_zero=False):
     """Measure how far what the backward returned is from the slopes of the forward.
 
     Parameters
@@ -17,7 +27,8 @@ def compare(name, analytic, slopes, tolerance, upstream_scale, is_zero=False):
         The argument's.
     analytic : object
         What the backward returned for it; an array, if the backward is right.
-    slopes : gradcheck.numerical.Slopes
+    found : dict from str to Slopes
+        By each method, "central" or "complex" or both, the slopes.
     tolerance : float
         The largest error that passes.
     upstream_scale : float
@@ -28,32 +39,73 @@ def compare(name, analytic, slopes, tolerance, upstream_scale, is_zero=False):
     Returns
     -------
     Gradient
+        Without a cause.
     """
+    slopes = found.get("complex") or found["central"]
     numeric, taken = slopes.gradient, slopes.taken
-    analytic, problem = _as_floats(analytic, numeric.shape)
-    if problem:
-        return Gradient(name, analytic, numeric, tolerance, problem=problem)
+    analytic, fault = _as_floats(analytic, numeric.shape)
+    if fault:
+        return Gradient(name, analytic, numeric, tolerance, problem=fault)
     largest = np.max(np.abs(np.append(analytic, numeric[taken])), initial=0)
     if largest <= NOTHING * upstream_scale and not is_zero:
         problem = "both gradients are zero everywhere, so this check is vacuous and shows nothing"
-        return Gradient(name, analytic, numeric, tolerance, problem=problem)
+        return Gradient(name, analytic, numeric, tolerance, problem=problem, is_vacuous=True)
 
-    def errors(a, n):
+    def errors(a, n, floor):
         if is_zero:
             return zero_errors(a, n, upstream_scale)
-        return relative_errors(a, n, floor=rms(numeric[taken]))
+        return relative_errors(a, n, floor)
 
-    each = np.where(taken, errors(analytic, numeric), -1)
-    worst_index = tuple(map(int, np.unravel_index(np.argmax(each), each.shape)))
-    along = [errors(np.sum(analytic * d), slope) for d, slope in slopes.directions]
-    max_error = float(np.max([each[worst_index], *along]))
+    worst, worst_index, problem = {}, None, ""
+    for method, each in found.items():
+        floor = FLOORS[method] * rms(each.gradient[each.taken])
+        by_entry = np.where(each.taken, errors(analytic, each.gradient, floor), -1)
+        index = tuple(map(int, np.unravel_index(np.argmax(by_entry), by_entry.shape)))
+        along = [
+            errors(np.sum(analytic * d), slope, rms(each.gradient[each.taken]))
+            for d, slope in each.directions
+        ]
+        if by_entry[index] <= tolerance < np.max(along, initial=0):
+            problem = "the sampled entries are right, others are not: a random direction disagrees"
+        worst[method] = float(np.max([by_entry[index], *along]))
+        if not max(worst.values()) > worst[method]:
+            worst_index = index
+    if "complex" in found and not problem and _is_rounded(analytic, numeric, taken):
+        problem = "right to 7 digits only: something in the backward is float32"
     if not np.all(np.isfinite(analytic)):
         problem = "the gradient holds NaN or infinity"
-    elif not np.all(np.isfinite(numeric[taken])):
+    elif not all(each.is_finite for each in found.values()):
         problem = "the forward returns NaN or infinity close to this input"
-    elif each[worst_index] <= tolerance < max_error:
-        problem = "the sampled entries are right, others are not: a random direction disagrees"
-    return Gradient(name, analytic, numeric, tolerance, max_error, worst_index, problem)
+    return Gradient(
+        name, analytic, numeric, tolerance, worst.get("central"), worst.get("complex"),
+        worst_index, problem,
+    )
+
+
+def methods_agree(found, upstream_scale):
+    """Tell whether both methods say the same of the forward.
+
+    They do not if the forward is another function of complex numbers than of real ones, as with
+    np.abs, np.var or a norm.
+
+    Parameters
+    ----------
+    found : dict from str to Slopes
+    upstream_scale : float
+
+    Returns
+    -------
+    bool
+    """
+    if len(found) < 2:
+        return True
+    central, exact = found["central"], found["complex"]
+    both = central.taken & exact.taken
+    both &= np.isfinite(central.gradient) & np.isfinite(exact.gradient)
+    one, other = central.gradient[both], exact.gradient[both]
+    floor = max(rms(one), rms(other), NOTHING * upstream_scale)
+    scale = np.maximum(np.abs(one), floor)
+    return bool(np.all(np.abs(one - other) <= METHODS_AGREE * scale))
 
 
 def relative_errors(analytic, numeric, floor):
@@ -101,18 +153,25 @@ def rms(*arrays):
     Parameters
     ----------
     *arrays : ndarray
-        Not all empty.
+        Of nothing it is 0.
 
     Returns
     -------
     float
     """
     squares = np.concatenate([np.square(array).reshape(-1) for array in arrays])
-    return float(np.sqrt(np.mean(squares)))
+    return float(np.sqrt(np.mean(squares))) if squares.size else 0.0
+
+
+def _is_rounded(analytic, numeric, taken):
+    """Tell whether what is left between two gradients has the size of float32's rounding."""
+    size = rms(numeric[taken])
+    distance = np.max(np.abs(analytic - numeric)[taken], initial=0)
+    return FLOAT32[0] * size < distance < FLOAT32[1] * size
 
 
 def _as_floats(analytic, shape):
-    """Make float64 of what a backward returned, or say why it is no gradient of this shape."""
+    """Make an array of what a backward returned, and say what keeps it from being a gradient."""
     if analytic is None:
         return None, "the backward returned None, expected a gradient"
     analytic = np.asarray(analytic)
@@ -120,4 +179,6 @@ def _as_floats(analytic, shape):
         return None, f"the gradient is of dtype {analytic.dtype}, expected float64"
     if analytic.shape != shape:
         return analytic, f"the gradient has the shape {analytic.shape}, expected {shape}"
-    return analytic.astype(np.float64), ""
+    if analytic.dtype != np.float64:
+        return analytic, f"the gradient is {analytic.dtype}, expected float64 like the inputs"
+    return analytic, ""

@@ -4,8 +4,13 @@ import copy
 
 import numpy as np
 
+from gradcheck.diagnosis import hints
+
 # The same sum in another order may end in another last digit; anything larger is another result.
 SAME = 1e-9
+
+# Two distances, as shares of an input's size, over which a slope in float64 is the same.
+NEAR, NEARER = 2e-6, 1e-6
 
 
 def call(forward, inputs, options):
@@ -68,55 +73,107 @@ def run_twice(forward, backward, inputs, options, random):
     -------
     upstream : tuple of ndarray
         One for each output; normal, as under ones many a wrong gradient is right.
+    out, cache : object
+        What the forward returned.
     gradients : tuple or None
         What the backward returned; None if it could not be called or is of no use.
-    problems : tuple of str
-        One for each thing that is wrong.
+    problems : list of (str, Cause)
+        What is wrong, in a line and in the words of a teaching assistant.
     """
     arguments = inputs | options
     out, cache, given = call(forward, inputs, options)
     problems = _changed("forward", given, arguments)
     faults = [fault for output in as_tuple(out) for fault in _faults_of_output(output)]
     if not faults and not _same(as_tuple(out), as_tuple(call(forward, inputs, options)[0])):
-        faults = ["forward called twice gives two results; fix its mask or its generator"]
+        text = "forward called twice gives two results; fix its mask or its generator"
+        faults = [(text, hints.forward_inconsistent())]
     if faults:
-        return (), None, (*problems, *faults)
+        return (), out, cache, None, problems + faults
+    if _loses_precision(forward, inputs, options, out):
+        text = "the forward computes in float32 on the way; let the dtype follow the inputs"
+        problems.append((text, hints.dtype("something inside the forward", "float32")))
 
     upstream = tuple(np.asarray(random.normal(size=np.shape(output))) for output in as_tuple(out))
     before = copy.deepcopy((given, cache))
-    gradients, fault = _call_backward(backward, out, upstream, cache)
+    gradients, fault = call_backward(backward, out, upstream, cache)
     problems += fault
     if _contents(cache) != _contents(before[1]):
-        problems.append("backward changed its cache in place")
+        text = "backward changed its cache in place"
+        problems.append((text, hints.mutates("backward", "the cache")))
     problems += _changed("backward", given, before[0])
-    if not _same(gradients, _call_backward(backward, out, upstream, cache)[0]):
-        problems.append("backward called twice gives two results")
-    return upstream, gradients, tuple(problems)
+    if not _same(gradients, call_backward(backward, out, upstream, cache)[0]):
+        problems.append(("backward called twice gives two results", hints.not_repeatable()))
+    return upstream, out, before[1], gradients, problems
 
 
-def _call_backward(backward, out, upstream, cache):
-    """Call a backward with a copy of the upstream, and copy what it returns."""
-    given = copy.deepcopy(upstream)
+def call_backward(backward, out, upstream, cache):
+    """Call a backward with a copy of the upstream, and copy what it returns.
+
+    Parameters
+    ----------
+    backward : callable
+    out : ndarray or tuple of ndarray
+        What the forward returned: the backward gets a tuple if that was one.
+    upstream : tuple of ndarray
+    cache : object
+
+    Returns
+    -------
+    gradients : tuple
+    problems : list of (str, Cause)
+        Not empty if the backward changed the upstream.
+    """
+    given = copy.deepcopy(tuple(upstream))
     returned = backward(given if isinstance(out, tuple) else given[0], cache)
-    fault = []
-    if _contents(given) != _contents(upstream):
-        fault = ["backward changed the upstream gradient in place"]
+    problems = []
+    if _contents(given) != _contents(tuple(upstream)):
+        text = "backward changed the upstream gradient in place"
+        problems = [(text, hints.mutates("backward", "the upstream gradient"))]
     gradients = tuple(returned) if isinstance(returned, tuple | list) else (returned,)
-    return copy.deepcopy(gradients), fault
+    return copy.deepcopy(gradients), problems
+
+
+def _loses_precision(forward, inputs, options, out):
+    """Tell whether numbers pass through float32 between inputs and outputs of float64.
+
+    With 7 digits instead of 16, what a millionth of an input changes is mostly rounding: the
+    slopes over one millionth and over two no longer agree.
+    """
+    random = np.random.default_rng(0)
+    along = {
+        name: random.normal(size=x.shape) * max(1.0, np.max(np.abs(x), initial=0))
+        for name, x in inputs.items() if x is not None and x.dtype.kind == "f"
+    }
+
+    def at(step):
+        moved = {name: inputs[name] + step * direction for name, direction in along.items()}
+        return as_tuple(call(forward, inputs | moved, options)[0])
+
+    ends = [at(step) for step in (NEAR, -NEAR, NEARER, -NEARER)]
+    for y, a, b, c, d in zip(as_tuple(out), *ends, strict=True):
+        weights = random.normal(size=np.shape(y))
+        wide, narrow = np.sum(weights * (a - b)) / NEAR, np.sum(weights * (c - d)) / NEARER
+        rounding = 1e-7 * np.sum(np.abs(weights * y))
+        if abs(wide - narrow) > 1e-4 * abs(narrow) + rounding:
+            return True
+    return False
 
 
 def _faults_of_output(output):
     """Say why an output cannot be differentiated, if it cannot."""
     output = np.asarray(output)
     if output.dtype != np.float64:
-        return [f"forward made {output.dtype} of float64; let the dtype follow the inputs"]
-    return [] if np.all(np.isfinite(output)) else ["forward returned NaN or infinity"]
+        text = f"forward made {output.dtype} of float64; let the dtype follow the inputs"
+        return [(text, hints.dtype("the output", output.dtype))]
+    if not np.all(np.isfinite(output)):
+        return [("forward returned NaN or infinity", hints.nan("the output"))]
+    return []
 
 
 def _changed(function, after, before):
     """Say which arguments are no longer what they were."""
     return [
-        f"{function} changed {name} in place"
+        (f"{function} changed {name} in place", hints.mutates(function, name))
         for name in before
         if _contents(after[name]) != _contents(before[name])
     ]

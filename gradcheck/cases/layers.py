@@ -70,7 +70,7 @@ def layer_cases(seed=0):
         _max_pool(random, "max_pool-overlapping", size=3, stride=2),
         _average_pool(random, "average_pool"),
         _average_pool(random, "average_pool-overlapping", size=3, stride=2),
-        _batch_norm(random),
+        _batch_norm(random, "batch_norm"),
         _batch_norm_inference(random),
         _alignment(random),
         _dot_product_score(random, "dot_product_score"),
@@ -101,6 +101,11 @@ def layer_cases(seed=0):
         _tanh(random),
         _sigmoid(random),
         _dropout(random),
+        # Where an axis has length 1, or windows move by 1: what else would be right by chance.
+        _average_pool(random, "average_pool-stride-1", size=3, stride=1),
+        _batch_norm(random, "batch_norm-one-channel", channels=1),
+        _rnn(random, "rnn-one-step", steps=1),
+        _gru(random, "gru-one-step", steps=1),
     ]
 
 
@@ -135,9 +140,9 @@ def _average_pool(random, name, **options):
     return Case(name, average_pool_forward, average_pool_backward, inputs, options)
 
 
-def _batch_norm(random):
-    inputs = _normalised(random)
-    return Case("batch_norm", batch_norm_forward, batch_norm_backward, inputs)
+def _batch_norm(random, name, channels=5):
+    inputs = _normalised(random, channels)
+    return Case(name, batch_norm_forward, batch_norm_backward, inputs)
 
 
 def _batch_norm_inference(random):
@@ -145,7 +150,7 @@ def _batch_norm_inference(random):
         "batch_norm_inference",
         batch_norm_inference_forward,
         batch_norm_inference_backward,
-        _normalised(random),
+        _normalised(random, channels=5),
         {"mean": random.normal(size=5), "variance": random.uniform(0.5, 2, size=5)},
     )
 
@@ -214,8 +219,9 @@ def _rnn_step(random):
     return Case("rnn_step", rnn_step_forward, rnn_step_backward, inputs)
 
 
-def _rnn(random, name, **options):
-    inputs = {"x": random.normal(size=(N, T, E)), **_recurrent(random, ["initial_state"], gates=1)}
+def _rnn(random, name, steps=T, **options):
+    x = random.normal(size=(N, steps, E))
+    inputs = {"x": x, **_recurrent(random, ["initial_state"], gates=1)}
     return Case(name, rnn_forward, rnn_backward, inputs, options)
 
 
@@ -224,8 +230,9 @@ def _gru_step(random):
     return Case("gru_step", gru_step_forward, gru_step_backward, inputs)
 
 
-def _gru(random, name, **options):
-    inputs = {"x": random.normal(size=(N, T, E)), **_recurrent(random, ["initial_state"], gates=3)}
+def _gru(random, name, steps=T, **options):
+    x = random.normal(size=(N, steps, E))
+    inputs = {"x": x, **_recurrent(random, ["initial_state"], gates=3)}
     return Case(name, gru_forward, gru_backward, inputs, options)
 
 
@@ -276,12 +283,12 @@ def _dropout(random):
     return Case("dropout", dropout_forward, dropout_backward, inputs, options)
 
 
-def _normalised(random):
+def _normalised(random, channels):
     """Draw what both forms of batch normalisation take."""
     return {
-        "x": random.normal(2, 3, size=(2, 4, 3, 5)),
-        "gamma": random.normal(size=5),
-        "beta": random.normal(size=5),
+        "x": random.normal(2, 3, size=(2, 4, 3, channels)),
+        "gamma": random.normal(size=channels),
+        "beta": random.normal(size=channels),
     }
 
 

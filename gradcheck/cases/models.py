@@ -4,11 +4,9 @@ The model is one function here. What the layers' own cases cannot see is checked
 every fan-out is added up, that no use of a parameter is forgotten, that time runs backwards.
 """
 
-import copy
-
 import numpy as np
 
-from gradcheck.case import Case
+from gradcheck.model import model_case
 from satt.models.captioner import Captioner, CaptionerSettings
 from satt.models.encoder import encoder_forward, encoder_statistics
 
@@ -46,14 +44,19 @@ def model_cases(seed=0):
         _without_encoder(random, "captioner-penalty-T/L", LENGTHS, penalty=0.7),
         _without_encoder(random, "captioner-dropout", LENGTHS, dropout=0.4),
         _without_encoder(random, "captioner-three-captions", (2, 3, 2, 1, 2, 3)),
+        # As in training, where nobody asks for the gradient of the pixels; captions of one word.
+        _with_encoder(random, "captioner-training", M, (1, 1), to_images=False),
+        _with_encoder(
+            random, "captioner-training-frozen", 1, (2, 1), to_images=False, encoder="frozen"
+        ),
     ]
 
 
-def _with_encoder(random, name, count, lengths, **settings):
+def _with_encoder(random, name, count, lengths, to_images=True, **settings):
     model = _model(random, image_size=IMAGE_SIZE, **settings)
     images = _clear_of_kinks(random, count, model.params)
     model.statistics = encoder_statistics(images, model.params)  # with others, other kinks
-    return _case(random, name, model, images, lengths)
+    return _case(random, name, model, images, lengths, to_images)
 
 
 def _without_encoder(random, name, lengths, **settings):
@@ -82,30 +85,10 @@ def _model(random, **settings):
     return model
 
 
-def _case(random, name, model, images, lengths):
-    """Make one function of a model, and of what it differentiates its inputs."""
-    trained = [
-        parameter
-        for parameter in model.params
-        if model.settings.encoder == "trained" or not parameter.startswith("encoder.")
-    ]
-
-    def forward(images, words, *values, random=None):
-        moved = copy.copy(model)
-        moved.params = model.params | dict(zip(trained, values, strict=True))
-        return moved.forward({"images": images, "words": words}, random)
-
-    def backward(dloss, cache):
-        dimages, gradients = model.backward(cache)
-        if gradients.keys() != set(trained):
-            raise ValueError(f"gradients for {sorted(gradients)}, expected {sorted(trained)}")
-        return dloss * dimages, *(dloss * gradients[parameter] for parameter in trained)
-
-    inputs = {"images": images, "words": _captions(random, lengths)}
-    inputs |= {parameter: model.params[parameter] for parameter in trained}
-    # A generator among the options starts afresh at each call, and draws the same mask.
-    options = {"random": np.random.default_rng(0)} if model.settings.dropout else {}
-    return Case(name, forward, backward, inputs, options)
+def _case(random, name, model, images, lengths, to_images=True):
+    return model_case(
+        model, {"images": images, "words": _captions(random, lengths)}, name, to_images
+    )
 
 
 def _captions(random, lengths):

@@ -1,6 +1,7 @@
 """A right backward passes; every planted mistake fails, and for the reason that was planted."""
 
 import doctest
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -239,7 +240,7 @@ def test_a_backward_that_draws_anew_is_told(inputs, random):
     report = check(forward, wrong, inputs)
     assert not report.ok
     assert report.problems == ("backward called twice gives two results",)
-    assert all(gradient.ok for gradient in report.gradients.values())
+    assert report.gradients["W"].ok and report.gradients["b"].ok
 
 
 def test_a_changed_upstream_is_told_though_the_values_are_right(inputs):
@@ -361,7 +362,7 @@ def test_nan_and_infinity_fail(inputs):
 
 
 def test_a_forward_that_breaks_close_by_fails():
-    x = {"x": np.array([1e-5, 2.0])}
+    x = {"x": np.array([1e-9, 2.0])}
     with np.errstate(invalid="ignore"):
         report = check(lambda x: (np.sqrt(x), x), lambda d, x: d / (2 * np.sqrt(x)), x)
     assert not report.ok
@@ -411,7 +412,7 @@ def test_the_tolerance_decides(inputs):
 @pytest.mark.parametrize(
     "changes, message",
     [
-        ({"method": "guess"}, "method: expected one of central"),
+        ({"method": "guess"}, "method: expected both, central or complex"),
         ({"inputs": {"words": np.arange(3)}}, "inputs: expected an array of floats"),
         ({"zero": ("c",)}, "zero: expected some of x, W, b, got 'c'"),
         ({"forward": lambda x, W, b: x}, "expected the pair"),
@@ -431,12 +432,15 @@ def test_a_case_carries_all_that_its_check_needs(random):
 def test_the_report_shows_the_wrong_entry_with_its_ratio(inputs):
     lines = str(check(forward, spoiled(1, lambda g: 3 * g), inputs)).splitlines()
     assert lines[0].split() == (
-        "argument shape max error verdict worst at yours expected ratio".split()
+        "argument shape central complex step verdict worst at yours expected ratio".split()
     )
     assert lines[1].split()[-1] == "ok" and lines[3].split()[-1] == "ok"
     assert lines[2].split()[-1] == "3"
     column = lines[0].index("verdict")
-    assert [line[column:].split()[0] for line in lines[1:]] == ["ok", "FAILED", "ok"]
+    assert [line[column:].split()[0] for line in lines[1:4]] == ["ok", "FAILED", "ok"]
+    assert lines[4:6] == ["", "W: the gradient is wrong"]
+    assert lines[6] == "  cause: scale (factor 3)"
+    assert "W" in lines[7]
 
 
 def test_the_report_of_a_right_backward_is_one_line_an_argument(inputs):
@@ -446,3 +450,182 @@ def test_the_report_of_a_right_backward_is_one_line_an_argument(inputs):
 def test_the_example_in_the_documentation_is_true():
     results = doctest.testmod(gradcheck)
     assert results.attempted > 5 and results.failed == 0
+
+
+# --- both methods -------------------------------------------------------------------------------
+
+
+def test_both_methods_are_used_and_the_complex_step_is_exact(inputs):
+    report = check(forward, backward, inputs)
+    assert report.max_error_complex < 1e-13 < report.max_error_central < 1e-9
+    assert report.max_error == report.max_error_central
+    central, exact = (check(forward, backward, inputs, method=m) for m in ("central", "complex"))
+    assert central.max_error_complex is None and exact.max_error_central is None
+    assert central.max_error == report.max_error_central
+
+
+def test_an_error_in_small_entries_is_seen_by_the_complex_step_alone(random):
+    scale = np.array([1.0, 1e-5, 1.0])
+    x = {"x": random.normal(size=(4, 3))}
+
+    def slightly(dout, cache):
+        return dout * scale * np.array([1, 1.01, 1])
+
+    assert check(lambda x: (x * scale, ()), slightly, x, method="central").ok
+    report = check(lambda x: (x * scale, ()), slightly, x)
+    assert not report.ok and report.gradients["x"].worst_index[1] == 1
+
+
+@pytest.mark.parametrize("loses", [np.abs, lambda x: np.sqrt(x.real**2), lambda x: x * np.ones(1)])
+def test_a_forward_that_loses_the_imaginary_part_fails(loses):
+    def forward(x):
+        y = np.zeros(x.shape)  # a float buffer
+        y[...] = loses(x)
+        return y, np.sign(x.real)
+
+    report = check(forward, lambda dout, sign: dout * sign, {"x": np.array([1.0, 2.0])})
+    assert not report.ok and "not complex-safe in x" in report.problems[0]
+    assert report.cause.kind == "dtype"
+    assert report.gradients["x"].ok  # by central differences
+    assert check(forward, lambda d, s: d * s, {"x": np.array([1.0, 2.0])}, method="central").ok
+
+
+def test_a_forward_that_is_another_one_for_complex_numbers_fails(random):
+    """np.var takes the squared modulus, so that a complex input gives a complex wrong slope."""
+
+    def normalise(x):
+        z = (x - x.mean()) / np.sqrt(np.var(x))
+        return z, (z, np.sqrt(np.var(x)))
+
+    def backward(dout, cache):
+        z, deviation = cache
+        return (dout - dout.mean() - z * (dout * z).mean()) / deviation
+
+    x = {"x": random.normal(size=5)}
+    assert check(normalise, backward, x, method="central").ok
+    report = check(normalise, backward, x)
+    assert "not complex-safe" in report.problems[0] and report.gradients["x"].ok
+
+
+def test_a_case_may_be_exempt_from_the_complex_step():
+    case = Case("abs", lambda x: (np.abs(x), np.sign(x)), lambda d, s: d * s, {"x": np.ones(3)})
+    assert not check_case(case).ok
+    report = check_case(replace(case, complex_step=False))
+    assert report.ok and report.max_error_complex is None
+
+
+# --- kinks --------------------------------------------------------------------------------------
+
+
+def relu(x):
+    return np.where(x.real > 0, x, 0), x
+
+
+def relu_backward(dout, x):
+    return dout * (x.real > 0)
+
+
+@pytest.mark.parametrize("method", ["both", "central"])
+def test_inputs_at_a_kink_are_moved(method, random):
+    x = random.normal(size=(3, 4))
+    x[1] = 0
+    report = check(relu, relu_backward, {"x": x}, method=method)
+    assert report.ok and report.redrawn > 0
+    assert "moved" in str(report)
+    assert not check(relu, lambda d, x: d, {"x": x}, method=method).ok
+
+
+def test_inputs_close_to_a_kink_are_left_where_they_are():
+    x = np.array([[1e-4, -2e-5, 0.3], [-0.5, 5e-4, -9e-4]])
+    report = check(relu, relu_backward, {"x": x})
+    assert report.ok and report.redrawn == 0
+    assert report.max_error_central < 1e-7
+
+
+def test_ties_of_a_maximum_are_moved_apart():
+    def largest(x):
+        winner = np.argmax(x.real)
+        return x[winner], (winner, x.shape)
+
+    def largest_backward(dout, cache):
+        dx = np.zeros(cache[1])
+        dx[cache[0]] = dout
+        return dx
+
+    report = check(largest, largest_backward, {"x": np.ones(4)})
+    assert report.ok and report.redrawn == 1
+
+
+# --- precision and causes -----------------------------------------------------------------------
+
+
+def test_float32_on_the_way_through_the_forward_is_told(inputs):
+    def rounded(x, W, b):
+        out, cache = forward(x.astype(np.result_type(x, 1j)).real, W, b)
+        return out, cache
+
+    def single(x):
+        y = np.tanh(x.astype(np.float32)).astype(np.float64) * 2
+        return y, x
+
+    assert check(rounded, backward, inputs, method="central").ok
+    report = check(single, lambda d, x: 2 * d * (1 - np.tanh(x) ** 2), {"x": inputs["x"]},
+                   method="central", tolerance=1.0)
+    assert not report.ok and "float32" in report.problems[0]
+    assert report.cause.kind == "dtype"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_float32_on_the_way_through_the_backward_is_told(inputs, seed):
+    def single(dout, cache):
+        dx, dW, db = backward(dout, cache)
+        return dx, dW.astype(np.float32).astype(np.float64), db
+
+    report = check(forward, single, inputs, seed=seed)
+    assert [name for name, g in report.gradients.items() if not g.ok] == ["W"]
+    assert report.gradients["W"].cause.kind == "dtype"
+
+
+def test_a_gradient_of_float32_is_told(inputs):
+    report = check(forward, spoiled(0, lambda g: g.astype(np.float32)), inputs)
+    assert report.gradients["x"].problem.startswith("the gradient is float32")
+    assert report.gradients["x"].cause.kind == "dtype"
+
+
+def test_what_is_wrong_has_a_cause_and_what_is_right_has_none(inputs):
+    report = check(forward, spoiled(1, np.negative), inputs)
+    assert report.gradients["W"].cause.kind == "sign"
+    assert report.gradients["x"].cause is None is report.cause
+    assert [cause.kind for cause in report.causes] == ["sign"]
+    assert check(forward, backward, inputs).causes == []
+
+
+def test_a_forgotten_use_is_named_by_its_partial(random):
+    def twice(x):
+        return x**2 + np.sin(x), x
+
+    partials = {"x under the sine": ("x", lambda dout: dout * np.cos(x["x"]))}
+    x = {"x": random.normal(size=(3, 4))}
+    report = check(twice, lambda d, x: 2 * x * d, x, partials=partials)
+    cause = report.gradients["x"].cause
+    assert cause.kind == "missing-path" and "x under the sine" in cause.hint + cause.evidence
+    by_shape = {"x under the sine": partials["x under the sine"][1]}
+    report = check(twice, lambda d, x: 2 * x * d, x, partials=by_shape)
+    assert report.gradients["x"].cause.kind == "missing-path"
+
+
+# --- the picture --------------------------------------------------------------------------------
+
+
+def test_the_picture_has_a_panel_for_each_argument(inputs, tmp_path):
+    report = check(forward, spoiled(1, lambda g: g.T), inputs)
+    figure = report.plot(tmp_path / "errors.png")
+    assert (tmp_path / "errors.png").stat().st_size > 1000
+    titles = [panel.get_title() for panel in figure.axes if panel.get_title()]
+    assert len(titles) == 3 and titles[0].startswith("x (") and "transposed" in titles[1]
+
+
+def test_a_check_that_compared_nothing_can_be_drawn(inputs):
+    report = check(forward, lambda *given: backward(*given)[:2], inputs)
+    (panel,) = report.plot().axes
+    assert "2 gradient(s)" in panel.texts[0].get_text()

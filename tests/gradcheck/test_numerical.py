@@ -3,32 +3,111 @@
 import numpy as np
 import pytest
 
-from gradcheck.numerical import central_difference, slopes
+from gradcheck.numerical import (
+    Forward,
+    NotComplexSafe,
+    central_difference,
+    complex_step,
+    slopes,
+)
+
+METHODS = pytest.mark.parametrize("method", [central_difference, complex_step])
+ONE = np.ones(1)
 
 
+def slope(method, function, x):
+    """Take the slope of a function of one number."""
+    derivatives, is_smooth = method(Forward(lambda x: (function(x),), np.array([x])), ONE, ONE)
+    assert is_smooth
+    return derivatives[0]
+
+
+@METHODS
 @pytest.mark.parametrize("x", [0.3, -7.0, 2000.0])
-def test_the_slope_of_a_sine_is_the_cosine(x):
-    found = central_difference(
-        lambda x: (np.sin(x),), np.array([x]), np.array([1.0]), (np.array([2.0]),)
-    )
+def test_the_slope_of_a_sine_is_the_cosine(method, x):
     # Far out the step grows with x, so that x plus the step is still another number.
-    assert found == pytest.approx(2 * np.cos(x), abs=1e-11 if abs(x) < 100 else 0.3)
+    assert slope(method, np.sin, x) == pytest.approx(np.cos(x), abs=1e-11 if x < 100 else 1e-4)
 
 
 def test_a_polynomial_of_degree_four_has_no_error_but_rounding():
-    """Without the extrapolation the third derivative would leave h^2 f''' / 6, about 1e-6."""
-    found = central_difference(
-        lambda x: (x**4,), np.array([1.0]), np.array([1.0]), (np.array([1.0]),)
-    )
-    assert abs(found - 4) < 1e-11
+    """Without the extrapolation the third derivative would leave about 1e-6."""
+    assert abs(slope(central_difference, lambda x: x**4, 1.0) - 4) < 1e-11
 
 
-def test_the_slope_along_a_direction_adds_up_the_entries_and_outputs(random):
+def test_the_complex_step_is_exact_where_the_difference_is_not():
+    """The classic of Squire and Trapp: exp(x) / (sin(x)^3 + cos(x)^3)."""
+
+    def steep(x):
+        return np.exp(x) / (np.sin(x) ** 3 + np.cos(x) ** 3)
+
+    sine, cosine = np.sin(1.5), np.cos(1.5)
+    below = sine**3 + cosine**3
+    true = np.exp(1.5) * (below - 3 * sine**2 * cosine + 3 * cosine**2 * sine) / below**2
+    assert abs(slope(complex_step, steep, 1.5) / true - 1) < 1e-15
+    assert 1e-15 < abs(slope(central_difference, steep, 1.5) / true - 1) < 1e-10
+
+
+@METHODS
+def test_the_slope_along_a_direction_adds_up_the_entries(method, random):
     x, direction = random.normal(size=(2, 3)), random.normal(size=(2, 3))
-    upstream = random.normal(size=(2, 3)), random.normal()
-    found = central_difference(lambda x: (x**2, np.exp(x).sum()), x, direction, upstream)
-    expected = ((2 * x * upstream[0] + np.exp(x) * upstream[1]) * direction).sum()
-    assert found == pytest.approx(expected, rel=1e-10)
+    forward = Forward(lambda x: (x**2, np.exp(x).sum()), x)
+    derivatives, _ = method(forward, direction, random.normal(size=7))
+    expected = [*(2 * x * direction).reshape(-1), (np.exp(x) * direction).sum()]
+    np.testing.assert_allclose(derivatives, expected, rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize("away", [1e-3, 3e-4, 2e-5, 1e-5])
+def test_a_kink_close_by_is_not_stepped_over(away):
+    def relu(x):
+        return np.maximum(x, 0)
+
+    assert slope(central_difference, relu, away) == pytest.approx(1, abs=1e-9)
+    assert slope(central_difference, relu, -away) == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize("function", [np.abs, lambda x: np.maximum(3 * x, x) + np.sin(x)])
+def test_a_kink_just_here_is_noticed(function):
+    forward = Forward(lambda x: (function(x),), np.zeros(1))
+    _, is_smooth = central_difference(forward, ONE, ONE)
+    assert not is_smooth
+
+
+def into_a_buffer(x):
+    buffer = np.zeros(1)
+    buffer[:] = x
+    return buffer
+
+
+@pytest.mark.parametrize("function", [
+    np.abs, np.real, lambda x: x.astype(float), np.linalg.norm, into_a_buffer, np.cbrt,
+])
+def test_a_lost_imaginary_part_is_an_error(function):
+    with pytest.raises(NotComplexSafe):
+        complex_step(Forward(lambda x: (function(x),), ONE), ONE)
+
+
+def test_what_does_not_depend_on_the_argument_may_be_real():
+    derivatives, _ = complex_step(Forward(lambda x: (np.full(2, 3.0),), ONE), ONE)
+    assert not derivatives.any()
+
+
+def test_kinks_are_listed_by_their_index(random):
+    x = random.normal(size=(2, 3))
+    x[1, 2] = 0
+    found = slopes(
+        central_difference, lambda x: (np.maximum(x, 0),), x, (np.ones(x.shape),), random
+    )
+    assert found.kinks == ((1, 2),)
+
+
+@METHODS
+def test_the_jacobian_holds_every_output_by_every_entry(method, random):
+    x, W = random.normal(size=(2, 3)), random.normal(size=(3, 4))
+    upstream = random.normal(size=(2, 4))
+    found = slopes(method, lambda x: (x @ W,), x, (upstream,), random)
+    np.testing.assert_allclose(found.jacobian, np.kron(np.eye(2), W), atol=1e-10)
+    weighted = (found.jacobian @ upstream.reshape(-1)).reshape(x.shape)
+    np.testing.assert_allclose(found.gradient, weighted, atol=1e-12)
 
 
 def test_all_entries_of_a_small_argument_are_taken(random):

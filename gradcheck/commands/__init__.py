@@ -1,0 +1,1 @@
+"""What the command `gradcheck` can do, one thing a file."""
