@@ -86,7 +86,8 @@ def demo_settings():
         unseen=500,
         captioner={"image_size": 64},
         training=TrainingSettings(
-            epochs=3, batch_size=16, captions_per_image=2, evaluations=6
+            epochs=3, batch_size=16, captions_per_image=2, sharpening=3.0, settling=0.2,
+            evaluations=6,
         ),
     )
 

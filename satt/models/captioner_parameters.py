@@ -4,7 +4,7 @@ import numpy as np
 
 from satt.models.encoder import initialise_encoder
 
-CONTEXT_SCALE = 0.1  # of the initial weights on the context, see `initialise`
+CONTEXT_SCALE = 0.01  # of the initial weights with which the LSTM reads the context, see below
 
 START_PARAMS = tuple(
     f"decoder.initial_state.{name}" for name in ("W_state", "b_state", "W_cell", "b_cell")
@@ -28,8 +28,9 @@ def initialise(settings, random, dtype=np.float32):
     b starts at +-0.66, where the tanh bends most. Around 0 it is nearly a straight line, on which
     the state adds the same to the scores of all locations, and the softmax cancels that.
 
-    The context's weights start small. Then a context is worth the more the sharper the attention
-    is; with large ones the average of everything already says enough.
+    The LSTM reads the context with weights that start small, the deep output does not: what is
+    seen now speaks for the word that is said now. If the state learned first to remember contexts,
+    it would look at a thing while it says "a", and at nothing while it says "cat".
 
     The LSTM's forget gate and the context's gate start open (bias 1 and 2).
 
@@ -70,7 +71,7 @@ def initialise(settings, random, dtype=np.float32):
         params["decoder.gate.b"] = np.full(1, 2.0)
     if settings.deep_output:
         params["decoder.deep_output.W_state"] = matrix(H, E)
-        params["decoder.deep_output.W_context"] = CONTEXT_SCALE * matrix(D, E)
+        params["decoder.deep_output.W_context"] = matrix(D, E)
         params["decoder.deep_output.b"] = np.zeros(E)
     params = {name: value.astype(dtype) for name, value in params.items()}
     if settings.encoder != "absent":

@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 
 import satt.layers
+from gradcheck import check
 from gradcheck.cases.layers import layer_cases
 from gradcheck.check import check_case
+from satt.layers.max_pool import max_pool_backward, max_pool_forward
+from satt.layers.relu import relu_backward, relu_forward
 
 CASES = layer_cases()
 
@@ -26,8 +29,22 @@ def public_forwards():
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_backward_is_the_derivative_of_forward(case):
-    report = check_case(case, tolerance=1e-6)
+    report = check_case(case)
     assert report.ok, f"\n{report}"
+    assert report.max_error_central <= 1e-7 and report.max_error_complex <= 1e-11
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("pair", [
+    (relu_forward, relu_backward), (max_pool_forward, max_pool_backward),
+], ids=["relu", "max_pool"])
+def test_layers_with_kinks_need_no_special_inputs(pair, seed):
+    x = np.random.default_rng(seed).normal(size=(2, 4, 6, 3))
+    report = check(*pair, {"x": x}, seed=seed)
+    assert report.ok and report.redrawn == 0
+    assert report.max_error_central <= 1e-7 and report.max_error_complex <= 1e-11
+    with_ties = check(*pair, {"x": np.round(x)}, seed=seed)
+    assert with_ties.ok and with_ties.redrawn > 0
 
 
 def test_every_layer_has_a_case():

@@ -17,8 +17,9 @@ CASES = {case.name: case for case in model_cases()}
 
 @pytest.mark.parametrize("name", CASES)
 def test_backward_is_the_derivative_of_forward(name):
-    report = check_case(CASES[name], tolerance=1e-6)
+    report = check_case(CASES[name])
     assert report.ok, f"\n{report}"
+    assert report.max_error_central <= 1e-7 and report.max_error_complex <= 1e-11
 
 
 def test_every_parameter_and_the_images_are_inputs():
