@@ -1,5 +1,7 @@
 """The picture of a report: which entries of which gradient are wrong, and by how much."""
 
+import textwrap
+
 import numpy as np
 
 from gradcheck.compare import FLOORS, relative_errors, rms
@@ -24,6 +26,7 @@ def plot_errors(report, path=None):
     figure : matplotlib.figure.Figure
     """
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     gradients = list(report.gradients.values())
     figure = Figure(figsize=(max(4.0, 3.2 * len(gradients)), 3.6), layout="constrained")
@@ -34,9 +37,12 @@ def plot_errors(report, path=None):
         verdict = "ok" if gradient.ok else gradient.cause.kind if gradient.cause else "wrong"
         panel.set_title(f"{gradient.name} {gradient.numeric.shape}\n{verdict}", fontsize=9)
         panel.tick_params(labelsize=7)
+        for axis in (panel.xaxis, panel.yaxis):
+            axis.set_major_locator(MaxNLocator(integer=True))
         if gradient.worst_index is None:
-            panel.text(0.5, 0.5, gradient.problem or "not compared", ha="center", va="center",
-                       wrap=True, fontsize=8, transform=panel.transAxes)
+            text = textwrap.fill(gradient.problem or "not compared", 24)
+            panel.text(0.5, 0.5, text, ha="center", va="center", fontsize=8,
+                       transform=panel.transAxes)
             panel.set_xticks([])
             panel.set_yticks([])
             continue
@@ -52,7 +58,8 @@ def plot_errors(report, path=None):
         if not gradient.ok:
             panel.plot(column, row, "o", mfc="none", mec="red", ms=10)
     if not gradients:
-        panels[0].text(0.5, 0.5, "\n".join(report.problems), ha="center", va="center", wrap=True)
+        text = "\n".join(textwrap.fill(problem, 40) for problem in report.problems)
+        panels[0].text(0.5, 0.5, text, ha="center", va="center")
         panels[0].set_axis_off()
     if image is not None:
         bar = figure.colorbar(image, ax=list(panels), shrink=0.8)
