@@ -60,8 +60,8 @@ def model_case(model, batch, name="model", to_images=True, seed=0):
         params = model.params | dict(zip(trained, values, strict=True))
         # The complex step makes one of them complex; a model takes images of its own dtype.
         dtype = np.result_type(images, *params.values())
-        moved.params = {key: value.astype(dtype) for key, value in params.items()}
-        looked_at = {"images": images.astype(dtype)}
+        moved.params = {key: value.astype(dtype, copy=False) for key, value in params.items()}
+        looked_at = {"images": images.astype(dtype, copy=False)}
         return moved.forward(looked_at | dict(zip(others, held, strict=True)), random)
 
     def backward(dloss, cache):

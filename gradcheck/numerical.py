@@ -10,12 +10,12 @@ the imaginary part is h f'(x) without any subtraction, so that nothing cancels a
 what is cut off smaller than any rounding (Squire and Trapp 1998). It needs a forward that lets
 complex numbers through.
 
-A method is a function `(forward, x, direction, upstream) -> derivatives, is_smooth`: how fast each
-output of `forward.at(x)` grows along the direction.
+A method is a function `(forward, direction, weights, floor, known) -> derivatives,
+is_smooth, noise`: how fast each output of the forward grows along the direction.
 """
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,11 +24,20 @@ import numpy as np
 STEPS = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
 TINY = 1e-30
 
+# Where the exact slope is known, a plain difference over this step that agrees with it to this
+# share of the gradient's size needs no refinement.
+PLAIN_STEP, ENOUGH = 1e-4, 9e-10
+
 # Of a smooth function two differences agree up to this share of the gradient's size.
 AGREE = 1e-5
 
-# An entry costs five evaluations. Of a larger argument this many entries are sampled, and slopes
-# along a few random directions, which move all entries at once, look at the rest.
+# Numbers carry this much rounding each, and a difference loses as much of its slope as the step is
+# small. A slope of which more than this share is noise says nothing beside an exact one.
+ROUNDING = 4 * np.finfo(float).eps
+LOUD = 1e-7
+
+# An entry costs three to five evaluations. Of a larger argument this many entries are sampled, and
+# slopes along a few random directions, which move all entries at once, look at the rest.
 MOST_ENTRIES = 2000
 DIRECTIONS = 3
 
@@ -48,11 +57,13 @@ class Slopes:
     gradient : ndarray of float64, the shape of the argument
         NaN at entries that were not taken.
     taken : ndarray of bool, the same shape
+        A central difference leaves out entries where rounding drowns it and the exact slope is
+        known.
     directions : tuple of (ndarray, float)
         Directions of length 1, each with its slope; empty if all entries were taken.
     jacobian : ndarray, shape (entries, outputs), or None
         How fast every output grows with every entry, all laid out flat; None if not all entries
-        were taken, or the outputs are very many.
+        were taken, the outputs are very many, or another method has kept one.
     kinks : tuple of tuple of int
         Entries at which the function has a kink just here: its slope is not the same to both
         sides, however small the step.
@@ -63,6 +74,13 @@ class Slopes:
     directions: tuple[tuple[np.ndarray, float], ...] = ()
     jacobian: np.ndarray | None = None
     kinks: tuple[tuple[int, ...], ...] = ()
+
+    def without_kinks(self):
+        """Leave out the entries at which there is a kink."""
+        gradient, taken = self.gradient.copy(), self.taken.copy()
+        for index in self.kinks:
+            gradient[index], taken[index] = np.nan, False
+        return replace(self, gradient=gradient, taken=taken)
 
     @property
     def is_finite(self):
@@ -86,13 +104,30 @@ class Forward:
         self.x = x
         self.here = self.at(x)
 
+    def outputs(self, x):
+        """Evaluate, and lay each output out in one row."""
+        return [np.asarray(output).reshape(-1) for output in self._evaluate(x)]
+
     def at(self, x):
         """Evaluate, and lay all outputs out in one row."""
-        outputs = [np.asarray(output).reshape(-1) for output in self._evaluate(x)]
-        return np.concatenate(outputs) if outputs else np.zeros(0)
+        return in_one_row(self.outputs(x))
 
 
-def central_difference(forward, direction, weights, floor=0.0):
+def in_one_row(arrays):
+    """Join arrays of one axis; of none it is an empty row.
+
+    Parameters
+    ----------
+    arrays : list of ndarray
+
+    Returns
+    -------
+    ndarray
+    """
+    return np.concatenate(arrays) if arrays else np.zeros(0)
+
+
+def central_difference(forward, direction, weights, floor=0.0, known=None):
     """Take derivatives from points on both sides.
 
     Taylor's series gives
@@ -105,6 +140,9 @@ def central_difference(forward, direction, weights, floor=0.0):
     the step shows in that D(h) and D(h/2) differ; one just here, in that the second difference
     (f(h) - 2 f(0) + f(-h)) / h does not shrink with h. The step is then made smaller.
 
+    If an exact slope is known, a plain difference that agrees with it is all that is wanted: what
+    agrees has neither crossed a kink nor cut off anything that counts.
+
     Parameters
     ----------
     forward : Forward
@@ -113,6 +151,8 @@ def central_difference(forward, direction, weights, floor=0.0):
         The upstream, laid out in one row; decides what is a kink worth the name.
     floor : float, optional
         The size of a slope that counts.
+    known : float, optional
+        The slope of the sum over weights * outputs, from the complex step.
 
     Returns
     -------
@@ -120,9 +160,17 @@ def central_difference(forward, direction, weights, floor=0.0):
         Of all outputs, in one row.
     is_smooth : bool
         Whether some step was small enough to stay away from kinks.
+    noise : float
+        How far rounding may have moved the slope of the sum over weights * outputs.
     """
     x, here = forward.x, forward.here
+    rounding = ROUNDING * float(np.sum(np.abs(weights * here)))
     largest = max(1.0, np.max(np.abs(x[direction != 0]), initial=0))
+    if known is not None:
+        h = PLAIN_STEP * largest
+        plain = (forward.at(x + h * direction) - forward.at(x - h * direction)) / (2 * h)
+        if abs(float(np.sum(weights * plain)) - known) <= ENOUGH * max(abs(known), floor):
+            return plain, True, 0.0
     for step in STEPS:
         h = step * largest
         ends = [forward.at(x + s * direction) for s in (h, -h, h / 2, -h / 2)]
@@ -133,7 +181,7 @@ def central_difference(forward, direction, weights, floor=0.0):
             for a, b, width in ((*ends[:2], h), (*ends[2:], h / 2))
         ]
         slopes = float(np.sum(weights * wide)), float(np.sum(weights * narrow))
-        limit = AGREE * max(abs(slopes[1]), floor)
+        limit = AGREE * max(abs(slopes[1]), floor) + rounding / h
         if not np.all(np.isfinite(slopes)):
             is_smooth = True  # whatever it is, it is no kink
             continue
@@ -142,17 +190,17 @@ def central_difference(forward, direction, weights, floor=0.0):
         )
         if is_smooth:
             break
-    return (4 * narrow - wide) / 3, is_smooth
+    return (4 * narrow - wide) / 3, is_smooth, 3 * rounding / h
 
 
-def complex_step(forward, direction, weights=None, floor=0.0):
+def complex_step(forward, direction, weights=None, floor=0.0, known=None):
     """Take derivatives from one point, a step away in the imaginary direction.
 
     Parameters
     ----------
     forward : Forward
     direction : ndarray, the shape of the argument
-    weights, floor
+    weights, floor, known
         Not used: there is no step to choose.
 
     Returns
@@ -160,6 +208,8 @@ def complex_step(forward, direction, weights=None, floor=0.0):
     derivatives : ndarray
     is_smooth : bool
         True: at a kink it is the slope of the branch that the forward takes.
+    noise : float
+        0.
 
     Raises
     ------
@@ -169,20 +219,22 @@ def complex_step(forward, direction, weights=None, floor=0.0):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", np.exceptions.ComplexWarning)
-            out = forward.at(forward.x + 1j * TINY * direction)
+            outputs = forward.outputs(forward.x + 1j * TINY * direction)
     except (TypeError, np.exceptions.ComplexWarning) as error:
         raise NotComplexSafe(str(error)) from None
-    if not np.iscomplexobj(out):
-        moved = forward.at(forward.x + STEPS[0] * direction)
-        if not np.array_equal(moved, forward.here):
-            raise NotComplexSafe("a complex input gave a real output")
-    return out.imag / TINY, True
+    if not all(map(np.iscomplexobj, outputs)):
+        moved = forward.outputs(forward.x + STEPS[0] * direction)
+        for output, other in zip(outputs, moved, strict=True):
+            # One that does not depend on the argument may stay real.
+            if not np.iscomplexobj(output) and not np.array_equal(output, other):
+                raise NotComplexSafe("a complex input gave a real output")
+    return in_one_row(outputs).imag / TINY, True, 0.0
 
 
 METHODS = {"central": central_difference, "complex": complex_step}
 
 
-def slopes(method, evaluate, x, upstream, random):
+def slopes(method, evaluate, x, upstream, random, exact=None):
     """Take the slope along every axis of `x`, or along a sample of them and some directions.
 
     Parameters
@@ -195,6 +247,9 @@ def slopes(method, evaluate, x, upstream, random):
     upstream : tuple of ndarray
     random : numpy.random.Generator
         Draws the sample and the directions, where `x` has more than `MOST_ENTRIES` entries.
+    exact : Slopes, optional
+        From the complex step. The same entries are then taken, with less effort where it agrees,
+        and no Jacobian is kept.
 
     Returns
     -------
@@ -208,29 +263,42 @@ def slopes(method, evaluate, x, upstream, random):
     forward = Forward(evaluate, x)
     weights = np.concatenate([u.reshape(-1) for u in upstream])
     entries, directions = np.arange(x.size), []
-    if x.size > MOST_ENTRIES:
+    if exact is not None:
+        entries, directions = np.flatnonzero(exact.taken), exact.directions
+        scale = np.sqrt(np.mean(exact.gradient[exact.taken] ** 2))
+    elif x.size > MOST_ENTRIES:
         entries = random.choice(x.size, MOST_ENTRIES, replace=False)
         directions = [random.normal(size=x.shape) for _ in range(DIRECTIONS)]
-        directions = [direction / np.sqrt(np.sum(direction**2)) for direction in directions]
-    whole = len(entries) == x.size and x.size * len(weights) <= MOST_KEPT
+        directions = [(d / np.sqrt(np.sum(d**2)), None) for d in directions]
+    whole = exact is None and len(entries) == x.size and x.size * len(weights) <= MOST_KEPT
     gradient, axis = np.full(x.shape, np.nan), np.zeros(x.shape)
+    taken = np.zeros(x.shape, bool)
     rows, kinks, size = [], [], 0.0
     for count, entry in enumerate(entries, start=1):
         axis.flat[entry] = 1
-        derivatives, is_smooth = method(forward, axis, weights, np.sqrt(size / count))
+        floor = np.sqrt(size / count) if exact is None else scale
+        known = None if exact is None else exact.gradient.flat[entry]
+        derivatives, is_smooth, noise = method(forward, axis, weights, floor, known)
         axis.flat[entry] = 0
-        gradient.flat[entry] = np.sum(weights * derivatives)
-        size += gradient.flat[entry] ** 2
+        slope = float(np.sum(weights * derivatives))
+        if known is not None and _is_drowned(slope, known, noise, floor):
+            continue
+        gradient.flat[entry], taken.flat[entry] = slope, True
+        size += slope**2
         if whole:
             rows.append(derivatives)
         if not is_smooth:
             kinks.append(tuple(map(int, np.unravel_index(entry, x.shape))))
     along = []
-    for direction in directions:
-        derivatives, is_smooth = method(forward, direction, weights, 0.0)
-        if is_smooth:
-            along.append((direction, float(np.sum(weights * derivatives))))
-    taken = np.zeros(x.shape, bool)
-    taken.flat[entries] = True
+    for direction, known in directions:
+        derivatives, is_smooth, noise = method(forward, direction, weights, 0.0, known)
+        slope = float(np.sum(weights * derivatives))
+        if is_smooth and (known is None or not _is_drowned(slope, known, noise, 0.0)):
+            along.append((direction, slope))
     jacobian = np.array(rows).reshape(x.size, len(weights)) if whole else None
     return Slopes(gradient, taken, tuple(along), jacobian, tuple(kinks))
+
+
+def _is_drowned(slope, known, noise, floor):
+    """Tell whether a slope differs from the exact one by rounding, and cannot be had better."""
+    return noise > LOUD * max(abs(known), floor) and abs(slope - known) <= noise

@@ -124,15 +124,12 @@ def _conv2d(random, name, kernel, has_bias=True, **options):
 
 
 def _relu(random):
-    x = random.normal(size=(2, 4, 3))
-    inputs = {"x": x + 0.05 * np.sign(x)}  # no closer to the kink at 0
-    return Case("relu", relu_forward, relu_backward, inputs)
+    return Case("relu", relu_forward, relu_backward, {"x": random.normal(size=(2, 4, 3))})
 
 
 def _max_pool(random, name, **options):
-    # Steps of 0.05 in a random order: no two entries close enough to change places.
-    x = 0.05 * random.permutation(2 * 7 * 5 * 3).reshape(2, 7, 5, 3)
-    return Case(name, max_pool_forward, max_pool_backward, {"x": x - x.mean()}, options)
+    inputs = {"x": random.normal(size=(2, 7, 5, 3))}
+    return Case(name, max_pool_forward, max_pool_backward, inputs, options)
 
 
 def _average_pool(random, name, **options):

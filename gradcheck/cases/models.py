@@ -4,11 +4,14 @@ The model is one function here. What the layers' own cases cannot see is checked
 every fan-out is added up, that no use of a parameter is forgotten, that time runs backwards.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
+from gradcheck.cases.grid_uses import grid_uses
 from gradcheck.model import model_case
 from satt.models.captioner import Captioner, CaptionerSettings
-from satt.models.encoder import encoder_forward, encoder_statistics
+from satt.models.encoder import encoder_statistics
 
 # The letters of the notation; every one another number. L is that of the grids without encoder.
 M, L, D, A, H, E, V = 2, 8, 6, 4, 5, 7, 11
@@ -16,10 +19,6 @@ IMAGE_SIZE = 16
 CHANNELS = (3, 4, 5, D)
 START, STOP = 1, 2
 LENGTHS = (3, 2)  # the words of each caption, the stop word counted: the second one is padded
-
-# How far every unit stays from the kinks of ReLU and max-pool. The numerical slopes move an input
-# by 0.001, and a unit, which is of size 1, by about as much.
-CLEARANCE = 0.01
 
 
 def model_cases(seed=0):
@@ -54,14 +53,18 @@ def model_cases(seed=0):
 
 def _with_encoder(random, name, count, lengths, to_images=True, **settings):
     model = _model(random, image_size=IMAGE_SIZE, **settings)
-    images = _clear_of_kinks(random, count, model.params)
-    model.statistics = encoder_statistics(images, model.params)  # with others, other kinks
+    images = random.uniform(-1, 1, (count, IMAGE_SIZE, IMAGE_SIZE, 3))
+    model.statistics = encoder_statistics(images, model.params)
     return _case(random, name, model, images, lengths, to_images)
 
 
 def _without_encoder(random, name, lengths, **settings):
     model = _model(random, encoder="absent", **settings)
-    return _case(random, name, model, random.normal(size=(M, L, D)), lengths)
+    case = _case(random, name, model, random.normal(size=(M, L, D)), lengths)
+    if model.settings.dropout:  # whose mask the parts would have to share
+        return case
+    grid, words = case.inputs["images"], case.inputs["words"]
+    return replace(case, partials=grid_uses(model, grid, words))
 
 
 def _model(random, **settings):
@@ -98,37 +101,3 @@ def _captions(random, lengths):
         row[0], row[length] = START, STOP
         row[1:length] = random.integers(STOP + 1, V, size=length - 1)
     return words
-
-
-def _clear_of_kinks(random, count, params):
-    """Draw images, and set every beta, so that no unit is close to a kink.
-
-    With some hundred units after a ReLU, some would cross it in nearly every difference quotient.
-    The normalisation stands before it, so that beta can put the kink into a gap: between two of a
-    channel's values, somewhere in the middle, where they are furthest apart. Images for which
-    that is not enough, or in which two entries of a max-pool's window are close, are drawn anew.
-    """
-    while True:
-        images = random.uniform(-1, 1, (count, IMAGE_SIZE, IMAGE_SIZE, 3))
-        clear = True
-        for block in range(len(CHANNELS)):
-            _, (caches, *_) = encoder_forward(images, params)
-            _, (normalised, _, gamma), pool, _ = caches[block]
-            values = np.sort(normalised.reshape(-1, normalised.shape[-1]), axis=0)
-            values = values[len(values) // 4 : -(len(values) // 4)]
-            gaps = np.diff(values, axis=0)
-            widest = gaps.argmax(axis=0), np.arange(len(gamma))
-            params[f"encoder.norm{block + 1}.beta"] = -gamma * (values[widest] + gaps[widest] / 2)
-            clear = clear and gaps[widest].min() / 2 > CLEARANCE
-            if pool is not None:
-                clear = clear and _lead_of_winners(gamma * normalised) > CLEARANCE
-        if clear:
-            return images
-
-
-def _lead_of_winners(x):
-    """Take the smallest distance, in any 2x2 window, from the largest entry to the next."""
-    N, rows, columns, C = x.shape
-    windows = x.reshape(N, rows // 2, 2, columns // 2, 2, C).transpose(0, 1, 3, 5, 2, 4)
-    ordered = np.sort(windows.reshape(-1, 4), axis=1)
-    return (ordered[:, 3] - ordered[:, 2]).min()

@@ -4,7 +4,8 @@ import numpy as np
 
 from satt.models.encoder import initialise_encoder
 
-CONTEXT_SCALE = 0.01  # of the initial weights with which the LSTM reads the context, see below
+# Of the initial weights on the context, where it is remembered and where it is said, see below.
+LSTM_CONTEXT, OUTPUT_CONTEXT = 0.03, 0.3
 
 START_PARAMS = tuple(
     f"decoder.initial_state.{name}" for name in ("W_state", "b_state", "W_cell", "b_cell")
@@ -28,9 +29,11 @@ def initialise(settings, random, dtype=np.float32):
     b starts at +-0.66, where the tanh bends most. Around 0 it is nearly a straight line, on which
     the state adds the same to the scores of all locations, and the softmax cancels that.
 
-    The LSTM reads the context with weights that start small, the deep output does not: what is
-    seen now speaks for the word that is said now. If the state learned first to remember contexts,
-    it would look at a thing while it says "a", and at nothing while it says "cat".
+    The context's weights start small. Then a context is worth the more the sharper the attention
+    is; with large ones the average of everything already says enough. They are smaller still in
+    the LSTM than in the deep output, so that what is seen now speaks for the word that is said
+    now. If the state learned first to remember contexts, it would look at a thing while it says
+    "a", and at nothing while it says "cat".
 
     The LSTM's forget gate and the context's gate start open (bias 1 and 2).
 
@@ -60,7 +63,7 @@ def initialise(settings, random, dtype=np.float32):
         "decoder.alignment.W_state": 2 * matrix(H, A),
         "decoder.alignment.b": random.choice([-0.66, 0.66], A),
         "decoder.alignment.v": 2 * np.abs(matrix(A, 1)[:, 0]),
-        "decoder.lstm.W_x": np.concatenate([matrix(E, 4 * H), CONTEXT_SCALE * matrix(D, 4 * H)]),
+        "decoder.lstm.W_x": np.concatenate([matrix(E, 4 * H), LSTM_CONTEXT * matrix(D, 4 * H)]),
         "decoder.lstm.W_state": matrix(H, 4 * H),
         "decoder.lstm.b": np.repeat([0.0, 1.0, 0.0, 0.0], H),
         "decoder.vocabulary.W": matrix(E if settings.deep_output else H, V),
@@ -71,7 +74,7 @@ def initialise(settings, random, dtype=np.float32):
         params["decoder.gate.b"] = np.full(1, 2.0)
     if settings.deep_output:
         params["decoder.deep_output.W_state"] = matrix(H, E)
-        params["decoder.deep_output.W_context"] = matrix(D, E)
+        params["decoder.deep_output.W_context"] = OUTPUT_CONTEXT * matrix(D, E)
         params["decoder.deep_output.b"] = np.zeros(E)
     params = {name: value.astype(dtype) for name, value in params.items()}
     if settings.encoder != "absent":

@@ -54,7 +54,7 @@ def test_a_right_backward_passes_with_a_small_error(inputs):
     report = check(forward, backward, inputs)
     assert report.ok
     assert list(report.gradients) == ["x", "W", "b"]
-    assert 0 < report.max_error < 1e-10
+    assert 0 < report.max_error < 2e-8
     assert report.problems == ()
     for name, gradient in report.gradients.items():
         assert gradient.ok
@@ -333,7 +333,7 @@ def shifted_softmax_backward(dout, cache):
 def test_a_gradient_that_is_zero_but_for_rounding_passes_if_declared(random):
     given = {"x": random.normal(size=(2, 5)), "shift": random.normal(size=(2, 1))}
     report = check(shifted_softmax, shifted_softmax_backward, given, zero=("shift",))
-    assert report.ok and report.max_error < 1e-9
+    assert report.ok and report.max_error < 2e-8
     report = check(shifted_softmax, shifted_softmax_backward, given)
     assert "vacuous" in report.gradients["shift"].problem
 
@@ -457,11 +457,11 @@ def test_the_example_in_the_documentation_is_true():
 
 def test_both_methods_are_used_and_the_complex_step_is_exact(inputs):
     report = check(forward, backward, inputs)
-    assert report.max_error_complex < 1e-13 < report.max_error_central < 1e-9
+    assert report.max_error_complex < 1e-13 < report.max_error_central < 2e-8
     assert report.max_error == report.max_error_central
     central, exact = (check(forward, backward, inputs, method=m) for m in ("central", "complex"))
     assert central.max_error_complex is None and exact.max_error_central is None
-    assert central.max_error == report.max_error_central
+    assert exact.max_error == report.max_error_complex and central.max_error < 1e-9
 
 
 def test_an_error_in_small_entries_is_seen_by_the_complex_step_alone(random):
@@ -507,6 +507,22 @@ def test_a_forward_that_is_another_one_for_complex_numbers_fails(random):
     assert "not complex-safe" in report.problems[0] and report.gradients["x"].ok
 
 
+def test_right_code_is_not_blamed_for_rounding(random):
+    """A large constant in the output, and a slope that is nearly nothing."""
+    x = {"x": random.normal(size=(2, 3))}
+    report = check(lambda x: (x**2 + 1e8, x), lambda d, x: 2 * x * d, x)
+    assert report.ok and report.redrawn == 0
+    assert not check(lambda x: (x**2 + 1e8, x), lambda d, x: 2.0001 * x * d, x).ok
+
+    def saturated(x):
+        out = np.tanh(x + 10)
+        return out, out
+
+    report = check(saturated, lambda dout, out: dout * (1 - out**2), x)
+    assert report.ok and report.max_error < 1e-6
+    assert not check(saturated, lambda dout, out: 1.0001 * dout * (1 - out**2), x).ok
+
+
 def test_a_case_may_be_exempt_from_the_complex_step():
     case = Case("abs", lambda x: (np.abs(x), np.sign(x)), lambda d, s: d * s, {"x": np.ones(3)})
     assert not check_case(case).ok
@@ -540,6 +556,12 @@ def test_inputs_close_to_a_kink_are_left_where_they_are():
     report = check(relu, relu_backward, {"x": x})
     assert report.ok and report.redrawn == 0
     assert report.max_error_central < 1e-7
+
+
+@pytest.mark.parametrize("distance", np.linspace(0.3, 5, 20) * 1e-7)
+def test_a_kink_close_by_is_not_taken_for_float32(distance):
+    report = check(relu, relu_backward, {"x": np.array([distance, 0.5, -0.7])})
+    assert report.ok, report
 
 
 def test_ties_of_a_maximum_are_moved_apart():

@@ -17,7 +17,7 @@ ONE = np.ones(1)
 
 def slope(method, function, x):
     """Take the slope of a function of one number."""
-    derivatives, is_smooth = method(Forward(lambda x: (function(x),), np.array([x])), ONE, ONE)
+    derivatives, is_smooth, _ = method(Forward(lambda x: (function(x),), np.array([x])), ONE, ONE)
     assert is_smooth
     return derivatives[0]
 
@@ -51,7 +51,7 @@ def test_the_complex_step_is_exact_where_the_difference_is_not():
 def test_the_slope_along_a_direction_adds_up_the_entries(method, random):
     x, direction = random.normal(size=(2, 3)), random.normal(size=(2, 3))
     forward = Forward(lambda x: (x**2, np.exp(x).sum()), x)
-    derivatives, _ = method(forward, direction, random.normal(size=7))
+    derivatives, *_ = method(forward, direction, random.normal(size=7))
     expected = [*(2 * x * direction).reshape(-1), (np.exp(x) * direction).sum()]
     np.testing.assert_allclose(derivatives, expected, rtol=1e-9, atol=1e-11)
 
@@ -68,7 +68,7 @@ def test_a_kink_close_by_is_not_stepped_over(away):
 @pytest.mark.parametrize("function", [np.abs, lambda x: np.maximum(3 * x, x) + np.sin(x)])
 def test_a_kink_just_here_is_noticed(function):
     forward = Forward(lambda x: (function(x),), np.zeros(1))
-    _, is_smooth = central_difference(forward, ONE, ONE)
+    _, is_smooth, _ = central_difference(forward, ONE, ONE)
     assert not is_smooth
 
 
@@ -87,8 +87,43 @@ def test_a_lost_imaginary_part_is_an_error(function):
 
 
 def test_what_does_not_depend_on_the_argument_may_be_real():
-    derivatives, _ = complex_step(Forward(lambda x: (np.full(2, 3.0),), ONE), ONE)
+    derivatives, *_ = complex_step(Forward(lambda x: (np.full(2, 3.0),), ONE), ONE)
     assert not derivatives.any()
+
+
+def test_one_output_of_two_that_loses_the_imaginary_part_is_an_error():
+    forward = Forward(lambda x: (x**2, np.abs(x)), ONE)
+    with pytest.raises(NotComplexSafe):
+        complex_step(forward, ONE)
+    forward = Forward(lambda x: (x**2, np.full(2, 3.0)), ONE)
+    np.testing.assert_allclose(complex_step(forward, ONE)[0], [2, 0, 0])
+
+
+def test_beside_an_exact_slope_two_evaluations_do():
+    calls = []
+
+    def squared(x):
+        calls.append(x)
+        return (x**2,)
+
+    forward = Forward(squared, ONE)
+    for known, most in ((2.0, 2), (2.1, 6)):
+        calls.clear()
+        derivatives, is_smooth, _ = central_difference(forward, ONE, ONE, 1.0, known)
+        assert is_smooth and len(calls) == most
+        assert derivatives[0] == pytest.approx(2, abs=1e-9)
+
+
+def test_what_rounding_drowns_is_left_to_the_exact_slopes(random):
+    x, ones = random.normal(size=4), np.ones(4)
+
+    def far_out(x):
+        return (x**2 + np.array([0, 0, 1e9, 0]),)
+
+    exact = slopes(complex_step, far_out, x, (ones,), random)
+    found = slopes(central_difference, far_out, x, (ones,), random, exact)
+    assert not found.taken[2] and not found.kinks
+    np.testing.assert_allclose(exact.gradient, 2 * x, rtol=1e-15)
 
 
 def test_kinks_are_listed_by_their_index(random):
