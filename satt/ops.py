@@ -1,8 +1,14 @@
 """For each operation, the form in use: the only place that chooses between plain and fast.
 
-Models import from here. Every name below is the plain layer, `satt/layers/NAME.py`: read it there.
+Models import from here. But for the convolution, every name below is the plain layer: read it in
+`satt/layers/NAME.py`.
 """
 
+from satt.kernels.conv2d import (
+    conv2d_backward as conv2d_backward,
+    conv2d_forward as conv2d_forward,
+    conv2d_parameters_backward as conv2d_parameters_backward,
+)
 from satt.layers.alignment import (
     alignment_backward as alignment_backward,
     alignment_forward as alignment_forward,
@@ -23,11 +29,6 @@ from satt.layers.batch_norm_inference import (
 from satt.layers.context_gate import (
     context_gate_backward as context_gate_backward,
     context_gate_forward as context_gate_forward,
-)
-from satt.layers.conv2d import (
-    conv2d_backward as conv2d_backward,
-    conv2d_forward as conv2d_forward,
-    conv2d_parameters_backward as conv2d_parameters_backward,
 )
 from satt.layers.deep_output import (
     deep_output_backward as deep_output_backward,

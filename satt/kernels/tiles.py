@@ -1,0 +1,131 @@
+"""Cut images into the overlapping tiles of `satt/kernels/winograd.py`, and join them again.
+
+A tile is 6 pixels high and wide, and the next one starts 4 pixels further on. The arrays of a
+chunk of images are needed only until the next chunk, so that all chunks share a few buffers.
+"""
+
+from math import prod
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from satt.kernels.winograd_transforms import TILE_TRANSFORM
+
+TILES = 64  # in a chunk: more fall out of the cache, fewer make the matrix products too small
+ALONE = 2**18  # multiplications of a matrix product that BLAS does not share among threads
+
+
+def plan(x, padding):
+    """Say how images (N, H, W, C) are cut.
+
+    Returns
+    -------
+    rows, columns : int
+        Tiles down and across; the last ones may reach over the edge.
+    images : int
+        Images to a chunk.
+    """
+    N, H, width, _ = x.shape
+    rows, columns = -(-(H + 2 * padding - 2) // 4), -(-(width + 2 * padding - 2) // 4)
+    return rows, columns, max(1, min(N, TILES // (rows * columns)))
+
+
+def canvas_for(x, padding, dtype):
+    """Return zeros for a chunk of images with their rim, large enough for whole tiles."""
+    rows, columns, images = plan(x, padding)
+    return np.zeros((images, 4 * rows + 2, 4 * columns + 2, x.shape[3]), dtype)
+
+
+def part(buffer, *shape):
+    """View the first entries of a buffer as an array of this shape."""
+    return buffer[: prod(shape)].reshape(shape)
+
+
+def multiply(left, right, out):
+    """Multiply stacks of matrices, in blocks of rows or columns that each stay on one thread.
+
+    BLAS shares a larger product among its threads, which then wait for each other. For 36 short
+    products a chunk that brings little, and on a busy machine a wait can take milliseconds.
+    """
+    (rows, inner), columns = left.shape[1:], right.shape[2]
+    length = max(rows, columns)
+    step = max(16, -(-length // -(-rows * inner * columns // ALONE)))
+    for start in range(0, length, step):
+        block = slice(start, start + step)
+        if rows > columns:
+            np.matmul(left[:, block], right, out=out[:, block])
+        else:
+            np.matmul(left, right[:, :, block], out=out[:, :, block])
+    return out
+
+
+def windows(array, axis, size, step):
+    """View an axis as windows of `size` that stand `step` apart: one axis becomes two."""
+    count = (array.shape[axis] - size) // step + 1
+    shape = (*array.shape[:axis], count, size, *array.shape[axis + 1 :])
+    apart = array.strides[axis]
+    strides = (*array.strides[:axis], step * apart, apart, *array.strides[axis + 1 :])
+    return as_strided(array, shape, strides)
+
+
+def transformed_tiles(chunk, padding, canvas, here, there):
+    """Transform all tiles of a chunk of images with B^T, down and across.
+
+    Parameters
+    ----------
+    chunk : ndarray, shape (images, H, W, C)
+    padding : int
+    canvas : ndarray
+        From `canvas_for`; the images are written into it.
+    here, there : ndarray, shape (at least 36 tiles C,)
+        Buffers, overwritten.
+
+    Returns
+    -------
+    V : ndarray, shape (36, tiles, C)
+        In the memory of `here`; tiles image by image and row by row.
+    """
+    images, H, width, C = chunk.shape
+    transform = TILE_TRANSFORM.astype(canvas.dtype)
+    canvas = canvas[:images]
+    canvas[:, padding : padding + H, padding : padding + width] = chunk
+    # Rows of pixels lie one after the other: a strip of tiles is transformed where it stands.
+    strips = windows(canvas.reshape(images, canvas.shape[1], -1), 1, 6, 4)
+    down = np.matmul(transform, strips, out=part(here, *strips.shape))
+    tiles = windows(down.reshape(*down.shape[:3], -1, C), 3, 6, 4).transpose(2, 4, 0, 1, 3, 5)
+    spread = part(there, *tiles.shape)  # (6, 6, images, rows, columns, C)
+    spread[...] = tiles
+    V = part(here, 6, 6, spread[0, 0].size)
+    return np.matmul(transform, spread.reshape(V.shape), out=V).reshape(36, -1, C)
+
+
+def join_tiles(dacross, strips, dcanvas):
+    """Send the tiles' gradient back to the pixels: B down, and the sum where tiles overlap.
+
+    Of the six columns of a tile, the first four are written to their place and the last two added
+    to the next tile's first two. Of the rows, the sum over both tiles is made part of the product:
+    four rows of pixels are a matrix of (4, 12) times the six rows of the tile above, over the six
+    of the tile itself.
+
+    Parameters
+    ----------
+    dacross : ndarray, shape (6, 6, images, rows, columns, C)
+        The gradient of the tiles, with B applied across but not yet down.
+    strips : ndarray, shape (images, rows + 2, 6, 4 columns + 2, C)
+        Overwritten, but for the first and the last strip of each image, which are zeros: there is
+        no tile above the first and none below the last.
+    dcanvas : ndarray, shape (images, 4 rows + 4, 4 columns + 2, C)
+        The result is written here.
+    """
+    images, rows, columns = dacross.shape[2:5]
+    dacross = dacross.transpose(2, 3, 0, 4, 1, 5)
+    inner = strips[:, 1:-1]
+    windows(inner[:, :, :, : 4 * columns], 3, 4, 4)[...] = dacross[..., :4, :]
+    inner[:, :, :, 4 * columns :] = 0
+    seams = windows(inner[:, :, :, 4:], 3, 2, 4)
+    seams += dacross[..., 4:, :]
+    B = TILE_TRANSFORM.T
+    above_and_own = np.zeros((4, 12), strips.dtype)
+    above_and_own[:2, :6], above_and_own[:, 6:] = B[4:], B[:4]
+    pairs = windows(strips.reshape(images, 6 * (rows + 2), -1), 1, 12, 6)
+    np.matmul(above_and_own, pairs, out=dcanvas.reshape(images, rows + 1, 4, -1))
