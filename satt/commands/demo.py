@@ -80,13 +80,13 @@ def demo_settings():
     from satt.training.trainer import TrainingSettings
 
     return DemoSettings(
-        scenes=20_800,
+        scenes=24_000,
         validation=300,
         test=1000,
         unseen=500,
         captioner={"image_size": 64, "state_width": 96},
         training=TrainingSettings(
-            epochs=3, batch_size=16, captions_per_image=2, sharpening=5.0, settling=0.15,
+            epochs=3, batch_size=16, captions_per_image=2, sharpening=3.0, settling=0.15,
             evaluations=6,
         ),
     )
