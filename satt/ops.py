@@ -110,6 +110,10 @@ if os.environ.get("SATT_KERNELS") != "off":
         attention_lstm_backward as attention_lstm_backward,
         attention_lstm_forward as attention_lstm_forward,
     )
+    from satt.kernels.batch_norm import (
+        batch_norm_backward as batch_norm_backward,
+        batch_norm_forward as batch_norm_forward,
+    )
     from satt.kernels.conv2d import (
         conv2d_backward as conv2d_backward,
         conv2d_forward as conv2d_forward,
