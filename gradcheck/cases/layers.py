@@ -113,7 +113,8 @@ def layer_cases(seed=0):
         _gru(random, "gru-one-step", steps=1),
         _attention_lstm_step(random, "attention_lstm_step"),
         _attention_lstm_step(random, "attention_lstm_step-without-gate", gated=False),
-        _attention_lstm(random, "attention_lstm", images=N),
+        _attention_lstm_step(random, "attention_lstm_step-context-scale", context_scale=0.3),
+        _attention_lstm(random, "attention_lstm", images=N, context_scale=0.3),
         _attention_lstm(random, "attention_lstm-shared-grid", images=1),
         _attention_lstm(random, "attention_lstm-without-gate", images=N, gated=False),
     ]
@@ -254,24 +255,24 @@ def _lstm(random, name, **options):
     return Case(name, lstm_forward, lstm_backward, inputs, options)
 
 
-def _attention_lstm_step(random, name, gated=True):
+def _attention_lstm_step(random, name, gated=True, **options):
     inputs = {
         "x": random.normal(size=(N, E)),
         "state": random.normal(size=(N, H)),
         "cell": random.normal(size=(N, H)),
         **_attending(random, N, gated),
     }
-    return Case(name, attention_lstm_step_forward, attention_lstm_step_backward, inputs)
+    return Case(name, attention_lstm_step_forward, attention_lstm_step_backward, inputs, options)
 
 
-def _attention_lstm(random, name, images, gated=True):
+def _attention_lstm(random, name, images, gated=True, **options):
     inputs = {
         "x": random.normal(size=(N, T, E)),
         "initial_state": random.normal(size=(N, H)),
         "initial_cell": random.normal(size=(N, H)),
         **_attending(random, images, gated),
     }
-    return Case(name, attention_lstm_forward, attention_lstm_backward, inputs)
+    return Case(name, attention_lstm_forward, attention_lstm_backward, inputs, options)
 
 
 def _deep_output(random, name, leading, **options):

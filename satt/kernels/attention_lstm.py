@@ -22,7 +22,7 @@ from satt.kernels.pieces import pieces
 
 def attention_lstm_forward(
     x, initial_state, initial_cell, grid, keys, W_query, b_query, v, W_x, W_state, b,
-    W_gate=None, b_gate=None,
+    W_gate=None, b_gate=None, context_scale=1.0,
 ):
     """Run the decoder over T words: arguments and results are those of the plain layer."""
     (N, T, E), (M, L, D), (H, A) = x.shape, grid.shape, W_query.shape
@@ -34,7 +34,7 @@ def attention_lstm_forward(
     if gated:
         side_by_side, b_side_by_side = [*side_by_side, W_gate], [*b_side_by_side, b_gate]
     W_asked, b_asked = np.concatenate(side_by_side, axis=1), np.concatenate(b_side_by_side)
-    W_context = W_x[E:]
+    W_context = W_x[E:] * dtype.type(context_scale)
     words_share = (x.transpose(1, 0, 2).reshape(T * N, E) @ W_x[:E] + b).reshape(T, N, 4 * H)
 
     states = np.empty((T + 1, N, H), dtype)
@@ -78,8 +78,8 @@ def attention_lstm_forward(
         np.multiply(o, tanh_cells[t], out=states[t + 1])
 
     cache = (
-        x, grid, keys, queries, v, W_x, W_asked, gated, states, cells, tanh_cells, gates,
-        attention, contexts, betas,
+        x, grid, keys, queries, v, W_x, W_asked, gated, context_scale, states, cells, tanh_cells,
+        gates, attention, contexts, betas,
     )
     outs = states[1:], contexts, attention
     return tuple(out.transpose(1, 0, 2) for out in outs), cache
@@ -94,11 +94,12 @@ def attention_lstm_backward(dout, cache):
     dscores tanh(u)^2.
     """
     dstates, dcontexts, dattention = (d.transpose(1, 0, 2) for d in dout)
-    (x, grid, keys, queries, v, W_x, W_asked, gated, states, cells, tanh_cells, gates,
-     attention, contexts, betas) = cache
+    (x, grid, keys, queries, v, W_x, W_asked, gated, context_scale, states, cells, tanh_cells,
+     gates, attention, contexts, betas) = cache
     (N, T, E), (M, L, D), H, A = x.shape, grid.shape, states.shape[2], len(v)
     k, dtype = N // M, states.dtype
-    W_context_T, W_asked_T = W_x[E:].T, W_asked.T.copy()
+    context_scale = dtype.type(context_scale)
+    W_context_T, W_asked_T = context_scale * W_x[E:].T, W_asked.T.copy()
     grid_T = grid.transpose(0, 2, 1)
 
     danswers = np.empty((T, N, len(W_asked_T)), dtype)
@@ -153,9 +154,8 @@ def attention_lstm_backward(dout, cache):
     dW_asked = states[:-1].reshape(T * N, H).T @ rows
     db_asked = rows.sum(axis=0)
     dpre = rows[:, A : A + 4 * H]
-    dW_x = np.concatenate([
-        x.transpose(1, 0, 2).reshape(T * N, E).T @ dpre, contexts.reshape(T * N, D).T @ dpre
-    ])
+    dW_words = x.transpose(1, 0, 2).reshape(T * N, E).T @ dpre
+    dW_context = context_scale * (contexts.reshape(T * N, D).T @ dpre)
     dx = (dpre @ W_x[:E].T).reshape(T, N, E).transpose(1, 0, 2)
     dgrid = np.matmul(
         _of_an_image(attention, M).transpose(0, 2, 1), _of_an_image(dgathered, M)
@@ -163,8 +163,8 @@ def attention_lstm_backward(dout, cache):
     dkeys = dscores.sum(axis=(0, 2))[:, :, None] - squares_sum.sum(axis=1)
     dkeys *= v
     gradients = [
-        dW_asked[:, :A], db_asked[:A], dv, dW_x, dW_asked[:, A : A + 4 * H],
-        db_asked[A : A + 4 * H],
+        dW_asked[:, :A], db_asked[:A], dv, np.concatenate([dW_words, dW_context]),
+        dW_asked[:, A : A + 4 * H], db_asked[A : A + 4 * H],
     ]
     if gated:
         gradients += [dW_asked[:, -1:], db_asked[-1:]]

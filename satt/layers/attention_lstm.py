@@ -14,7 +14,7 @@ from satt.layers.attention_lstm_step import (
 
 def attention_lstm_forward(
     x, initial_state, initial_cell, grid, keys, W_query, b_query, v, W_x, W_state, b,
-    W_gate=None, b_gate=None,
+    W_gate=None, b_gate=None, context_scale=1.0,
 ):
     """Run the decoder over T words.
 
@@ -29,7 +29,7 @@ def attention_lstm_forward(
     initial_state, initial_cell : ndarray, shape (N, H)
     grid : ndarray, shape (M, L, D)
     keys : ndarray, shape (M, L, A)
-    W_query, b_query, v, W_x, W_state, b, W_gate, b_gate : ndarray
+    W_query, b_query, v, W_x, W_state, b, W_gate, b_gate, context_scale
         As in `attention_lstm_step_forward`.
 
     Returns
@@ -49,7 +49,7 @@ def attention_lstm_forward(
     state, cell, outs, steps = initial_state, initial_cell, [], []
     for t in range(x.shape[1]):
         (state, cell, context, attention), step = attention_lstm_step_forward(
-            x[:, t], state, cell, grid, keys, *params
+            x[:, t], state, cell, grid, keys, *params, context_scale=context_scale
         )
         outs.append((state, context, attention))
         steps.append(step)

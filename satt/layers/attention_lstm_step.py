@@ -14,7 +14,8 @@ from satt.layers.weighted_sum import weighted_sum_backward, weighted_sum_forward
 
 
 def attention_lstm_step_forward(
-    x, state, cell, grid, keys, W_query, b_query, v, W_x, W_state, b, W_gate=None, b_gate=None
+    x, state, cell, grid, keys, W_query, b_query, v, W_x, W_state, b, W_gate=None, b_gate=None,
+    context_scale=1.0,
 ):
     """Choose where to look by the old state; make the new state of what was seen and of a word.
 
@@ -30,9 +31,11 @@ def attention_lstm_step_forward(
     W_query : ndarray, shape (H, A)
         With `b_query` and `v`, both (A,), the alignment score.
     W_x : ndarray, shape (E + D, 4 H)
-        With `W_state`, (H, 4 H), and `b`, (4 H,), the LSTM, whose input is [x; context].
+        With `W_state`, (H, 4 H), and `b`, (4 H,), the LSTM that reads [x; context_scale context].
     W_gate, b_gate : ndarray, shapes (H, 1) and (1,), optional
         The gate on the context; without them the context is taken whole.
+    context_scale : float, optional
+        How loud the LSTM hears the context; the paper's is 1.
 
     Returns
     -------
@@ -51,16 +54,16 @@ def attention_lstm_step_forward(
     gate = None
     if W_gate is not None:
         context, gate = context_gate_forward(context, state, W_gate, b_gate)
-    seen = np.concatenate([x, context], axis=1)
+    seen = np.concatenate([x, context_scale * context], axis=1)
     (new_state, new_cell), lstm = lstm_step_forward(seen, state, cell, W_x, W_state, b)
-    cache = alignment, softmax, weighted_sum, gate, lstm
+    cache = alignment, softmax, weighted_sum, gate, lstm, context_scale
     return (new_state, new_cell, context, attention), cache
 
 
 def attention_lstm_step_backward(dout, cache):
     """The same in reverse, node by node; what was used twice gets the sum of two gradients.
 
-        LSTM          (dnew_state, dnew_cell)   -> dx, dcontext', dstate', dcell
+        LSTM          (dnew_state, dnew_cell)   -> dx, dcontext' / context_scale, dstate', dcell
         gate          dcontext + dcontext'      -> dcontext'', dstate''
         weighted sum  dcontext''                -> dattention', dgrid
         softmax       dattention + dattention'  -> dscores
@@ -89,10 +92,10 @@ def attention_lstm_step_backward(dout, cache):
         Only where there is a gate.
     """
     dnew_state, dnew_cell, dcontext, dattention = dout
-    alignment, softmax, weighted_sum, gate, lstm = cache
+    alignment, softmax, weighted_sum, gate, lstm, context_scale = cache
     dseen, dstate, dcell, *dlstm = lstm_step_backward((dnew_state, dnew_cell), lstm)
     D = dcontext.shape[1]
-    dx, dcontext = dseen[:, :-D], dcontext + dseen[:, -D:]
+    dx, dcontext = dseen[:, :-D], dcontext + context_scale * dseen[:, -D:]
     dgate = []
     if gate is not None:
         dcontext, dstate_in_gate, *dgate = context_gate_backward(dcontext, gate)

@@ -6,7 +6,7 @@
     at each step  e_t = f_att(s_{t-1}, h_{i,j})                a score for each location
                   a_t = softmax(e_t)                           the attention
                   c_t = beta_t sum_ij a_{t,i,j} h_{i,j}        the context, through its gate
-                  s_t = LSTM([E y_{t-1}; c_t], s_{t-1})
+                  s_t = LSTM([E y_{t-1}; scale c_t], s_{t-1})
     words         p(y_t) = softmax(L_o tanh(E y_{t-1} + L_h s_t + L_z c_t))
     loss          -log p(y) + penalty sum_l (target - sum_t a_{t,l})^2
 
@@ -62,6 +62,10 @@ class CaptionerSettings:
         Whether the context is scaled by beta_t.
     deep_output : bool
         Whether embedding, state and context choose the word; else the state alone does.
+    context_scale : float
+        How loud the LSTM hears the context; the paper's is 1. Its weights could make up for any
+        scale, but with a small one they take long to: meanwhile the state cannot rely on what it
+        saw before, and the model learns to look at a thing when it says its name.
     dropout : float
         Share of the hidden units before the vocabulary that are silent at a training step.
     penalty : float
@@ -79,6 +83,7 @@ class CaptionerSettings:
     embedding_width: int = 64
     gate: bool = True
     deep_output: bool = True
+    context_scale: float = 0.1
     dropout: float = 0.0
     penalty: float = 0.0
     penalty_target: float | str = "T/L"
@@ -99,6 +104,8 @@ class CaptionerSettings:
             raise SattError(
                 f'penalty_target: expected "T/L" or a number, got {self.penalty_target!r}'
             )
+        if not 0 < self.context_scale < np.inf:
+            raise SattError(f"context_scale: expected more than 0, got {self.context_scale}")
         if not 0 <= self.dropout < 1:
             raise SattError(f"dropout: expected a share in [0, 1), got {self.dropout}")
 
@@ -304,7 +311,8 @@ class Captioner:
 
     def _look(self, embedded, state, cell, grid, keys):
         return ops.attention_lstm_forward(
-            embedded, state, cell, grid, keys, *(self.params[name] for name in self._step_params)
+            embedded, state, cell, grid, keys, *(self.params[name] for name in self._step_params),
+            context_scale=self.settings.context_scale,
         )
 
     def _start(self, grid, repeats=1):
@@ -414,7 +422,8 @@ class Captioner:
         """
         embedded, _ = ops.embedding_forward(words, self.params["decoder.embedding.W"])
         (*state, context, attention), _ = ops.attention_lstm_step_forward(
-            embedded, *state, *memory, *(self.params[name] for name in self._step_params)
+            embedded, *state, *memory, *(self.params[name] for name in self._step_params),
+            context_scale=self.settings.context_scale,
         )
         logits, _ = self._output(embedded, state[0], context)
         return logits, attention, tuple(state)

@@ -73,6 +73,16 @@ def test_without_a_gate_it_is_as_with_an_open_one(inputs):
         np.testing.assert_allclose(one, other)
 
 
+def test_the_scale_of_the_context_is_for_the_lstm_alone(inputs):
+    (*_, context, attention), _ = attention_lstm_step_forward(**inputs)
+    (*new, quiet, same), _ = attention_lstm_step_forward(**inputs, context_scale=0.5)
+    np.testing.assert_array_equal((quiet.sum(), same.sum()), (context.sum(), attention.sum()))
+    W_x = inputs["W_x"].copy()
+    W_x[E:] /= 2
+    (*expected, _, _), _ = attention_lstm_step_forward(**{**inputs, "W_x": W_x})
+    np.testing.assert_allclose(new, expected)
+
+
 @pytest.mark.parametrize("gated", [True, False])
 def test_gradients_equal_torchs(inputs, random, gated):
     def formula(
