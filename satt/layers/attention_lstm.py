@@ -87,8 +87,7 @@ def attention_lstm_backward(dout, cache):
     """
     dstates, dcontexts, dattention = dout
     steps, repeats = cache
-    dx, dstate, totals = [None] * len(steps), np.zeros_like(dstates[:, 0]), None
-    dcell = dstate
+    dx, dstate, dcell, totals = [None] * len(steps), 0, 0, None
     for t in reversed(range(len(steps))):
         dstep = (dstates[:, t] + dstate, dcell, dcontexts[:, t], dattention[:, t])
         dx[t], dstate, dcell, *used = attention_lstm_step_backward(dstep, steps[t])

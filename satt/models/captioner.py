@@ -320,13 +320,13 @@ class Captioner:
         (state, cell), start = ops.initial_state_forward(
             grid, *(self.params[name] for name in START_PARAMS)
         )
-        return (np.repeat(state, repeats, axis=0), np.repeat(cell, repeats, axis=0)), start
+        state, cell = np.repeat(state, repeats, axis=0), np.repeat(cell, repeats, axis=0)
+        return (state, cell), (start, repeats)
 
     def _start_backward(self, dstate, dcell, cache):
-        H = self.settings.state_width
-        images = len(cache[0])
-        dstate, dcell = (d.reshape(images, -1, H).sum(axis=1) for d in (dstate, dcell))
-        dgrid, *gradients = ops.initial_state_backward((dstate, dcell), cache)
+        (start, repeats), H = cache, self.settings.state_width
+        dstate, dcell = (d.reshape(-1, repeats, H).sum(axis=1) for d in (dstate, dcell))
+        dgrid, *gradients = ops.initial_state_backward((dstate, dcell), start)
         return dgrid, dict(zip(START_PARAMS, gradients, strict=True))
 
     @property
