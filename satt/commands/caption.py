@@ -67,7 +67,7 @@ def run(options):
     from tqdm import tqdm
 
     from satt.data.batches import to_float
-    from satt.data.flickr8k import read_image
+    from satt.data.images import read_image
     from satt.decoding.sampling import sample
     from satt.training.evaluation import caption_images
 

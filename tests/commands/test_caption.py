@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from satt.data.flickr8k import read_image
+from satt.data.images import read_image
 from satt.training.evaluation import caption_images
 from satt.training.keeping import load_captioner
 
