@@ -173,7 +173,7 @@ class ImageCache:
                 self._database.close()
                 self._database = None
 
-    # --- with the database, the lock held ---------------------------------------------------------
+    # --- with the database, the lock held -------------------------------------------------------
 
     def _attempt(self, action, *arguments):
         """Do something with the database; None if it is of no use."""

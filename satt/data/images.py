@@ -17,7 +17,7 @@ from satt.data.quiet_pillow import quiet_pillow
 from satt.errors import SattError
 
 ENOUGH = 4  # an image is averaged down to so many times the size that is wanted, then scaled
-LARGE = 2**24  # pixels; so large ones are decoded one at a time, for the memory's sake
+LARGE = 2**25  # pixels; so large ones are decoded one at a time, for the memory's sake
 _one_large_image = threading.Lock()
 
 ORIENTATION = 0x0112  # the EXIF tag that says how the camera was held
@@ -191,29 +191,29 @@ def _square(image, size):
     """Decode no more than needed, and cut out, scale and turn: a (size, size) image of RGB."""
     width, height = image.size
     _check_pixels(width, height)
-    # A JPEG can be decoded at a half, a quarter or an eighth.
-    image.draft(image.mode, [ENOUGH * size * side // min(width, height) for side in image.size])
-    large = image.width * image.height > LARGE
+    large = width * height > LARGE
+    # A JPEG can be decoded at a half, a quarter or an eighth; this need not be whole pixels.
+    wanted = [ENOUGH * size * side // min(width, height) for side in image.size]
+    drafted = image.draft(image.mode, wanted)
     with _one_large_image if large else nullcontext():
         image.load()
         _check_pixels(*image.size)  # a few formats know better only now
         turn = UPRIGHT.get(_orientation(image))
-        width, height = image.size
+        width, height = drafted[1][2:] if drafted else image.size
         side = min(width, height)
         left, top = (width - side) / 2, (height - side) / 2
-        # What is cut off takes no time, but for what the filter sees beyond the edge.
-        margin = 2 * side // size + 3
-        cut = (
-            max(0, int(left) - margin), max(0, int(top) - margin),
-            min(width, int(left + side) + margin), min(height, int(top + side) + margin),
-        )
-        if cut != (0, 0, width, height):
-            image = image.crop(cut)
-        factor = max(1, side // (ENOUGH * size))
+        if large:
+            # Without what is cut off later, but for what the filter sees beyond the edge.
+            margin = int(2 * side / size) + 3
+            begin_x, begin_y = max(0, int(left) - margin), max(0, int(top) - margin)
+            end_x, end_y = int(left + side) + margin, int(top + side) + margin
+            end_x, end_y = min(end_x, image.width), min(end_y, image.height)
+            image = image.crop((begin_x, begin_y, end_x, end_y))
+            left, top = left - begin_x, top - begin_y
+        factor = max(1, int(side) // (ENOUGH * size))
         image = reduce_to_rgb(image, factor)
-    left, top = (left - cut[0]) / factor, (top - cut[1]) / factor
-    right, bottom = left + side / factor, top + side / factor
-    box = left, top, min(right, image.width), min(bottom, image.height)
+    left, top, side = left / factor, top / factor, side / factor
+    box = left, top, min(left + side, image.width), min(top + side, image.height)
     image = image.resize((size, size), Image.Resampling.BICUBIC, box)
     return image if turn is None else image.transpose(turn)
 
