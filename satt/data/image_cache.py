@@ -29,7 +29,7 @@ except ImportError:  # some builds of Python lack it; then nothing is remembered
 
 VERSION = 1  # to be raised whenever the same file becomes other pixels
 WRITTEN_AT_A_TIME = 2**24  # bytes of pixels, less than a second's decoding
-LEFT_FREE = 2**30  # bytes of the disk that a cache has no claim to
+LEFT_FREE = 10**9  # bytes of the disk that a cache has no claim to
 PATIENCE = 10  # seconds to wait for another process that is writing
 
 
@@ -169,9 +169,7 @@ class ImageCache:
         with self._lock:
             if self._database and self._waiting:
                 self._attempt(self._write)
-            if self._database:
-                self._database.close()
-                self._database = None
+            self._close()
 
     # --- with the database, the lock held -------------------------------------------------------
 
@@ -179,20 +177,19 @@ class ImageCache:
         """Do something with the database; None if it is of no use."""
         try:
             return action(*arguments)
-        except (sqlite3.OperationalError, OSError) as error:
-            # Full, locked, not to be written, without a place.
-            if action == self._write:
+        except (sqlite3.Error, OSError, ValueError, OverflowError) as error:
+            if _is_damage(error):
+                self._begin_anew(error)
+            elif action == self._write:
                 self._stop_writing(error)
             else:
                 self._stop(error)
-        except (sqlite3.DatabaseError, OverflowError) as error:
-            self._begin_anew(error)
         return None
 
     def _open(self):
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._database = sqlite3.connect(
-            self.path, PATIENCE, isolation_level=None, check_same_thread=False
+            self.path, timeout=PATIENCE, isolation_level=None, check_same_thread=False
         )
         run = self._database.execute
         self._database.text_factory = bytes
@@ -232,25 +229,27 @@ class ImageCache:
         self._tell(f"new images are not remembered in {self.path}: {error}")
 
     def _stop(self, error):
-        if self._database:
-            self._database.close()
-            self._database = None
+        self._close()
         self._tell(f"no images are remembered in {self.path}: {error}")
 
     def _begin_anew(self, error):
         """Throw a damaged database away; its images are decoded once more."""
-        self._database.close()
-        self._database = None
         if not self._may_begin_anew:
             return self._stop(error)
         self._may_begin_anew = False
-        self._tell(f"the image cache {self.path} is damaged ({error}) and begun anew")
-        self._attempt(self._remove)
-        self._attempt(self._open)
+        self._close()
+        return self._attempt(self._replace, error)
 
-    def _remove(self):
+    def _replace(self, error):
         for ending in ("", "-journal"):
             Path(f"{self.path}{ending}").unlink(missing_ok=True)
+        self._open()
+        self._tell(f"the image cache {self.path} was damaged ({error}) and is begun anew")
+
+    def _close(self):
+        if self._database:
+            self._database.close()
+            self._database = None
 
     def _tell(self, trouble):
         advice = "SATT_CACHE names another folder, or is \"off\""
@@ -259,3 +258,11 @@ class ImageCache:
 
 def _checksum(key, pixels):
     return zlib.crc32(pixels, zlib.crc32(key))
+
+
+def _is_damage(error):
+    """Whether the content of the file is to blame, and not the disk, rights or another process."""
+    if isinstance(error, sqlite3.OperationalError):
+        return str(error).startswith(("no such", "unsupported", "Could not decode"))
+    # A ValueError: an error message that quotes damaged text.
+    return not isinstance(error, OSError)
