@@ -253,7 +253,7 @@ class ImageCache:
 
     def _tell(self, trouble):
         advice = "SATT_CACHE names another folder, or is \"off\""
-        self.troubles.append(f"{trouble} ({advice})")
+        self.troubles.append(" ".join(f"{trouble} ({advice})".split()))
 
 
 def _checksum(key, pixels):
