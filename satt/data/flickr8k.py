@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
 from tqdm import tqdm
 
 from satt.data.caption_data import CaptionData
+from satt.data.images import read_image
 from satt.data.words import tokenise
 from satt.errors import SattError
 
@@ -92,30 +92,6 @@ def read_flickr8k(folder, split, size):
         images = images[good]
     names = [name for name, ok in zip(names, good, strict=True) if ok]
     return CaptionData(images, [captions[name] for name in names], names)
-
-
-def read_image(path, size):
-    """Read an image file, scale its shorter side to `size`, and cut out the centre.
-
-    Returns
-    -------
-    image : ndarray of uint8, shape (size, size, 3)
-        Red, green, blue; upright, if the camera noted how it was held.
-
-    Raises
-    ------
-    SattError
-        If the file is missing or is not an image that Pillow can read.
-    """
-    try:
-        with Image.open(path) as image:
-            upright = ImageOps.exif_transpose(image).convert("RGB")
-    except FileNotFoundError:
-        raise SattError(f"image: there is no file {path}") from None
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        # Pillow reports a damaged file as any of these.
-        raise SattError(f"image: {path} cannot be read as an image; is it damaged?") from error
-    return np.asarray(ImageOps.fit(upright, (size, size), Image.Resampling.BICUBIC))
 
 
 def _read_captions(path):

@@ -11,7 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from tqdm import tqdm
 
-from satt.data.batches import captioning_batches, to_float, training_batches
+from satt.data.batches import (
+    captioning_batches,
+    count_batches,
+    to_float,
+    training_batches,
+)
 from satt.data.vocabulary import PAD
 from satt.decoding.greedy import greedy
 from satt.errors import SattError
@@ -21,6 +26,7 @@ from satt.training.optimisers import OPTIMISERS
 from satt.training.parts import PartsPool
 from satt.training.schedules import warmup_cosine
 
+BATCHES = ("padded", "one-length")
 CALIBRATION_IMAGES = 512  # from which the batch normalisation takes its statistics for captioning
 
 
@@ -35,8 +41,11 @@ class TrainingSettings:
     batch_size : int
         Images in a batch.
     captions_per_image : int
-        Captions of an image in a batch, drawn at random; they share its grid, so that further ones
-        cost little.
+        Captions of an image in an epoch, drawn at random; in a batch they share its grid, so that
+        further ones cost little.
+    batches : {"padded", "one-length"}
+        Whether short captions are filled up to the longest of their batch, or a batch holds
+        captions of exactly one length, as in the paper; see `training_batches`.
     optimiser : {"adam", "rmsprop", "sgd"}
     learning_rate : float
         The peak, reached after `warmup_steps` and followed by half a cosine down to zero.
@@ -70,6 +79,7 @@ class TrainingSettings:
     epochs: int = 10
     batch_size: int = 8
     captions_per_image: int = 1
+    batches: str = "padded"
     optimiser: str = "adam"
     learning_rate: float = 3e-3
     warmup_steps: int = 100
@@ -94,10 +104,11 @@ class TrainingSettings:
                 raise SattError(f"{name}: expected more than 0, got {getattr(self, name)}")
         if not 0 <= self.settling <= 1:
             raise SattError(f"settling: expected a share in [0, 1], got {self.settling}")
-        if self.optimiser not in OPTIMISERS:
-            raise SattError(
-                f"optimiser: expected one of {', '.join(OPTIMISERS)}, got {self.optimiser!r}"
-            )
+        for name, choices in (("optimiser", OPTIMISERS), ("batches", BATCHES)):
+            if getattr(self, name) not in choices:
+                raise SattError(
+                    f"{name}: expected one of {', '.join(choices)}, got {getattr(self, name)!r}"
+                )
 
 
 def train(
@@ -141,7 +152,10 @@ def train(
     random = np.random.default_rng(settings.seed)
     pool = PartsPool(model, settings.parts, settings.seed)
     optimiser = OPTIMISERS[settings.optimiser]()
-    total = settings.epochs * -(-len(data) // settings.batch_size)
+    total = count_batches(
+        data, settings.batch_size, np.random.default_rng(settings.seed),
+        settings.captions_per_image, settings.batches == "one-length", settings.epochs,
+    )
     looks = settings.evaluations
     evaluate_at = {round(total * look / looks) for look in range(1, looks + 1)}
     best = {"score": None, "step": 0, "arrays": model.arrays(), "waited": 0}
@@ -209,7 +223,8 @@ def train(
 def _epochs(data, vocabulary, settings, random):
     for epoch in range(1, settings.epochs + 1):
         for batch in training_batches(
-            data, vocabulary, settings.batch_size, random, settings.captions_per_image
+            data, vocabulary, settings.batch_size, random, settings.captions_per_image,
+            settings.batches == "one-length",
         ):
             yield epoch, batch
 
