@@ -6,7 +6,7 @@ import time
 from satt.commands.arguments import BEAM, BEAM_SIZE, COUNT, SEED
 from satt.commands.caption import add_checkpoint_argument, load
 from satt.commands.output import figure_text, print_table
-from satt.commands.sources import SCENES, add_data_argument, check_source, read_data
+from satt.commands.sources import SCENES, add_data_argument, open_source, read_data
 
 NAME = "evaluate"
 SUMMARY = "measure a captioner on images it has not learned from"
@@ -54,16 +54,16 @@ def add_arguments(parser):
 def run(options):
     """Evaluate."""
     begin = time.perf_counter()
-    check_source(options.data)
+    source = open_source(options.data, options.strict)
     model, vocabulary = load(options.checkpoint)
 
     from satt.training.evaluation import evaluate_captions, evaluate_scenes
 
     size = model.settings.image_size
-    data = read_data(options.data, options.split, options.count, size, options.seed)
-    if options.data == SCENES:
+    data = read_data(source, options.split, options.count, size, options.seed, options.strict)
+    if source == SCENES:
         fewer = (options.count + 1) // 2
-        unseen = read_data(options.data, "unseen", fewer, size, options.seed)
+        unseen = read_data(source, "unseen", fewer, size, options.seed)
         found, _, _ = evaluate_scenes(
             model, vocabulary, data, unseen, options.beam, seed=options.seed
         )

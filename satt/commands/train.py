@@ -1,15 +1,15 @@
-"""`satt train`: a captioner of your own settings, from scenes or from Flickr8k."""
+"""`satt train`: a captioner of your own settings, from scenes or from photographs."""
 
 import argparse
 from pathlib import Path
 
 from satt.commands.arguments import COUNT, SEED, WIDTH, image_size, number, whole_number
 from satt.commands.output import draw_caption, prepare_folder, print_table
-from satt.commands.sources import SCENES, add_data_argument, check_source, read_data
+from satt.commands.sources import SCENES, add_data_argument, open_source, read_data
 from satt.errors import SattError
 
 NAME = "train"
-SUMMARY = "train a captioner on scenes or on Flickr8k"
+SUMMARY = "train a captioner on scenes or on photographs"
 DESCRIPTION = """\
 Train a captioner. Now and then it captions validation images by itself; the state with the best
 BLEU-4 is kept. Ctrl-C ends the training early and keeps what was learned. The folder gets
@@ -110,15 +110,15 @@ def run(options):
     from satt.training.trainer import TrainingSettings, train
 
     of_scenes = options.data == SCENES
-    check_source(options.data)
+    source = open_source(options.data, options.strict)
     if options.scenes and not of_scenes:
         raise SattError("--scenes: a folder has the images that it has; leave --scenes out")
     folder = prepare_folder(options.out)
     log = _fresh_log(folder, options.overwrite)
     scenes = (options.scenes or SCENES_DRAWN) if of_scenes else None
-    data = read_data(options.data, "train", scenes, options.size, options.seed)
+    data = read_data(source, "train", scenes, options.size, options.seed, options.strict)
     validation = read_data(
-        options.data, "validation", options.validation, options.size, options.seed
+        source, "validation", options.validation, options.size, options.seed, options.strict
     )
 
     minimum = options.minimum_count or MINIMUM_COUNT[of_scenes]
@@ -143,7 +143,7 @@ def run(options):
 
     def on_best(record):
         best.update(record)
-        about = {"data": SCENES if of_scenes else "flickr8k", "seed": options.seed, **record}
+        about = {"data": SCENES if of_scenes else source.format, "seed": options.seed, **record}
         save_captioner(folder / "checkpoint.npz", model, vocabulary, about)
 
     interrupted = train(model, vocabulary, data, validation, settings, on_step, on_best)

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from satt.commands.evaluate import KEYS, LISTED
-from satt.data.flickr8k import read_flickr8k
+from satt.data.folder import read_listing, read_photographs
 from satt.data.scenes.dataset import draw_scenes
 from satt.training.evaluation import evaluate_captions, evaluate_scenes
 from satt.training.keeping import load_captioner
@@ -42,7 +42,7 @@ def test_figures_of_flickr8k(satt, checkpoint, flickr8k):
     of_scenes = set(KEYS) - {"bleu4", "seconds"}
     assert all(figures[name] is None for name in of_scenes)
     model, vocabulary, _ = load_captioner(checkpoint)
-    data = read_flickr8k(flickr8k, "test", 32).subset(slice(4))
+    data = read_photographs(read_listing(flickr8k), "test", 32, 4)
     expected = evaluate_captions(model, vocabulary, data, beam_size=2, progress=False)
     assert figures["bleu"] == expected["bleu"]
     assert figures["length_ratio"] == expected["length_ratio"]
@@ -74,7 +74,7 @@ def test_wrong_arguments(arguments, about, complains, checkpoint):
 
 def test_a_folder_that_is_no_dataset(complains, checkpoint, tmp_path):
     complains("evaluate", "--checkpoint", checkpoint, "--data", tmp_path,
-              about=["--data", str(tmp_path), "Flickr8k.token.txt", "Images"])
+              about=["--data", str(tmp_path), "Flickr8k.token.txt", "captions.csv"])
 
 
 def test_without_data(complains, checkpoint):
