@@ -22,6 +22,14 @@ from satt.errors import SattError
 SIZE = 24
 
 
+@pytest.fixture(autouse=True)
+def plenty_of_room(monkeypatch):
+    """The disk on which the tests run may be small."""
+    usage = shutil.disk_usage(Path.cwd())._replace(free=10**12)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    return usage
+
+
 @pytest.fixture
 def paths(tmp_path, random):
     """Thirty small photographs."""
@@ -287,10 +295,12 @@ def test_bits_flipped_anywhere_never_change_an_image(paths, folder, random):
 # --- no room, no right, no peace ----------------------------------------------------------------
 
 
-def test_a_disk_with_little_room_is_left_alone(paths, folder, decoded, monkeypatch):
+def test_a_disk_with_little_room_is_left_alone(
+    paths, folder, decoded, monkeypatch, plenty_of_room
+):
     load(paths[:10], folder)
-    usage = shutil.disk_usage(folder)
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=2**29))
+    little = plenty_of_room._replace(free=9 * 10**8)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: little)
     expected = load(paths, False)
     decoded.clear()
     monkeypatch.setattr(image_cache, "WRITTEN_AT_A_TIME", 3 * SIZE * SIZE * 3)
@@ -360,7 +370,7 @@ from pathlib import Path
 import numpy as np
 from satt.data import image_cache
 from satt.data.images import load_images
-image_cache.WRITTEN_AT_A_TIME = 20_000
+image_cache.WRITTEN_AT_A_TIME, image_cache.LEFT_FREE = 20_000, 0
 paths = sorted(Path(sys.argv[1]).iterdir())
 print("ready", flush=True)
 images, kept, _ = load_images(paths, 24, cache=sys.argv[2])
