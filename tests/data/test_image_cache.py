@@ -143,6 +143,22 @@ def test_what_another_version_decoded_is_thrown_away(paths, folder, decoded, mon
     assert file_of(folder).stat().st_size == bytes_taken
 
 
+def test_two_versions_at_once_do_not_take_each_others_images(paths, folder, monkeypatch):
+    old = ImageCache(folder, SIZE)
+    monkeypatch.setattr(image_cache, "VERSION", image_cache.VERSION + 1)
+    new = ImageCache(folder, SIZE)
+    with open(paths[0], "rb") as file:
+        key = new.key(file)
+        file.seek(0)
+        old_key = old.key(file)
+    image = np.ones((SIZE, SIZE, 3), dtype=np.uint8)
+    new.put(key, image)
+    new.close()
+    assert old.get(old_key) is None
+    assert np.array_equal(old.get(key), image)
+    old.close()
+
+
 def test_what_cannot_be_read_is_not_remembered(paths, folder):
     paths[3].write_bytes(b"a cat")
     for _ in range(2):
