@@ -45,7 +45,7 @@ def main(arguments=None):
     """
     _leave_the_threads_to_us()
     arguments = sys.argv[1:] if arguments is None else list(arguments)
-    _let_any_file_name_be_printed()
+    _let_everything_be_printed()
     parser = _build_parser(arguments)
     options = parser.parse_args(arguments)
     if options.version:
@@ -55,18 +55,20 @@ def main(arguments=None):
         parser.print_help(sys.stderr)
         return WRONG
     try:
+        _refuse_empty_texts(options)
         with warnings.catch_warnings():
             warnings.showwarning = _say_warning
             code = options.run(options)
         sys.stdout.flush()
         return code
-    except SattError as error:
+    except (SattError, Warning) as error:  # a warning, where Python is told to raise them
         return _say(error, WRONG)
     except KeyboardInterrupt:
         return _say("interrupted", INTERRUPTED)
     except BrokenPipeError:
         # Whoever read the output has enough; Python would complain once more when it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         return WRONG
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
@@ -92,7 +94,7 @@ class _Parser(argparse.ArgumentParser):
     """A parser that complains in one line."""
 
     def error(self, message):
-        self.exit(WRONG, f"satt: {message}; see `{self.prog} --help`\n")
+        self.exit(WRONG, f"satt: {' '.join(message.split())}; see `{self.prog} --help`\n")
 
 
 def _build_parser(arguments):
@@ -122,11 +124,22 @@ def _version():
         return "from its source, not installed"
 
 
-def _let_any_file_name_be_printed():
-    """A file's name may hold what the terminal's encoding does not."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+def _let_everything_be_printed():
+    """A stream may be closed; a file's name may hold what the terminal's encoding does not."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))
+        elif hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _refuse_empty_texts(options):
+    """A variable of the shell that is not set gives "", and that would mean the current folder."""
+    for name, value in vars(options).items():
+        if value == "" or (isinstance(value, list) and "" in value):
+            named = "IMAGE" if name == "images" else "--" + name.replace("_", "-")
+            raise SattError(f"{named}: expected a name, got ''; give one or leave it out")
 
 
 def _say(message, code):
