@@ -166,7 +166,9 @@ def _seconds(text):
     except ValueError:
         value = 0.0
     if not 0 < value <= 86400:
-        raise argparse.ArgumentTypeError(f"expected seconds above 0, up to 86400, got {text!r:.60}")
+        raise argparse.ArgumentTypeError(
+            f"expected seconds above 0, up to 86400, got {text!r:.60}"
+        )
     return value
 
 

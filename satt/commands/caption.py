@@ -39,7 +39,8 @@ def add_checkpoint_argument(parser):
 
 def add_arguments(parser):
     """Add what `run` takes."""
-    parser.add_argument("images", nargs="+", metavar="IMAGE", help="any that Pillow can open")
+    parser.add_argument("images", nargs="+", metavar="IMAGE",
+                        help="a PNG, JPEG, GIF, BMP, TIFF, WebP or PPM file")
     add_checkpoint_argument(parser)
     way = parser.add_mutually_exclusive_group()
     way.add_argument("--beam", type=BEAM, metavar="K",

@@ -3,7 +3,7 @@
 import os
 import warnings
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -14,6 +14,9 @@ from satt.data.words import tokenise
 from satt.errors import SattError
 
 IMAGE_FOLDERS = ("images", "Images", "Flicker8k_Dataset", "Flickr8k_Dataset")
+# What photographs come in. Pillow knows more, and runs another program to draw some of them.
+FORMATS = ("BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
+KINDS = ", ".join(FORMATS[:-1]) + f" or {FORMATS[-1]}"
 CAPTION_FILE = "Flickr8k.token.txt"
 SPLITS = ("train", "dev", "test")
 
@@ -59,7 +62,9 @@ def read_flickr8k(folder, split, size):
         raise SattError(f"folder: {folder} is not a folder; give the one that holds Flickr8k")
     captions = _read_captions(_find_file(folder, CAPTION_FILE, needed=True))
     split_file = _find_file(folder, f"Flickr_8k.{split}Images.txt", needed=True)
-    names = split_file.read_text(encoding="utf-8").split()
+    names = _read_text(split_file).split()
+    for name in names:
+        _check_name(name, split_file)
     image_folder = _find_images(folder)
     if image_folder is None:
         raise SattError(
@@ -105,23 +110,25 @@ def read_image(path, size):
     Raises
     ------
     SattError
-        If the file is missing or is not an image that Pillow can read.
+        If the file is missing, damaged, or of none of the formats that photographs come in.
     """
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=FORMATS) as image:
             upright = ImageOps.exif_transpose(image).convert("RGB")
     except FileNotFoundError:
-        raise SattError(f"image: there is no file {path}") from None
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        # Pillow reports a damaged file as any of these.
-        raise SattError(f"image: {path} cannot be read as an image; is it damaged?") from error
+        raise SattError(f"image: there is no file {path}; correct the path") from None
+    except Exception as error:
+        # Pillow reports a damaged file as nearly anything.
+        raise SattError(
+            f"image: {path} cannot be read as an image; expected an undamaged {KINDS} file"
+        ) from error
     return np.asarray(ImageOps.fit(upright, (size, size), Image.Resampling.BICUBIC))
 
 
 def _read_captions(path):
     """Return the dict from an image's name to its list of captions, each a list of words."""
     captions = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(_read_text(path).split("\n"), start=1):
         if not line.strip():
             continue
         key, tab, text = line.partition("\t")
@@ -131,10 +138,31 @@ def _read_captions(path):
                 f"{path}: line {number}: expected 'name.jpg#0', a tab and a caption, "
                 f"got {line!r:.60}; fetch the file again"
             )
+        _check_name(name, path)
         words = tokenise(text)
         if words:
             captions.setdefault(name, []).append(words)
     return captions
+
+
+def _read_text(path):
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SattError(
+            f"{path}: expected UTF-8 text, got byte {error.object[error.start]:#x} at "
+            f"{error.start:,}; fetch the file again"
+        ) from error
+
+
+def _check_name(name, path):
+    """A name with a path in it could lead out of the folder of images."""
+    plain = PurePosixPath(name).name == name == PureWindowsPath(name).name
+    if not plain or name == "..":
+        raise SattError(
+            f"{path}: expected the name of a file in the folder of images, got {name!r:.60}; "
+            "fetch the file again"
+        )
 
 
 def _places(folder):
