@@ -1,0 +1,191 @@
+"""What is corrupted, how it is read, and when what was read is right.
+
+A target writes good files to a folder of its own, names the one that is spoilt, and judges what a
+reader made of it: `judge` raises an AssertionError for a wrong result, and lets through what the
+reader raises.
+"""
+
+import io
+import os
+import re
+import unicodedata
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from satt.data.batches import to_float
+from satt.data.flickr8k import read_flickr8k, read_image
+from satt.data.vocabulary import Vocabulary
+from satt.models.captioner import Captioner, CaptionerSettings
+from satt.models.captioner_shapes import captioner_shapes
+from satt.training.evaluation import caption_images
+from satt.training.keeping import load_captioner, save_captioner
+
+SIZE = 16
+CAPTIONS = {
+    "red.jpg": ["A red bird's nest .", "Two birds , one nest !"],
+    "green.jpg": ["Grass under a (blue) sky", "the t-shirt -- on the grass"],
+    "blue one.jpg": ["바다 위의 새", "Water , water and 3 boats ."],
+}
+COLOURS = {"red.jpg": 0, "green.jpg": 1, "blue one.jpg": 2}
+
+
+def picture(colour):
+    """A noisy picture, mostly of one colour."""
+    pixels = np.random.default_rng(colour).integers(0, 60, (20, 24, 3), dtype=np.uint8)
+    pixels[..., colour] += 150
+    return Image.fromarray(pixels)
+
+
+def tiny_captioner():
+    """A captioner of 16x16 images with six words, its statistics taken."""
+    vocabulary = Vocabulary(["a", "bird", "on", "grass", "새", "water"])
+    model = Captioner(CaptionerSettings(
+        len(vocabulary), SIZE, channels=(2, 3, 4, 5), attention_width=4, state_width=6,
+        embedding_width=3,
+    ), seed=1)
+    images = [picture(colour).resize((SIZE, SIZE)) for colour in COLOURS.values()]
+    model.calibrate(to_float(np.stack(images)))
+    return model, vocabulary
+
+
+def words_of(text):
+    """The words of a caption, found in another way than satt finds them."""
+    text = unicodedata.normalize("NFC", text.lower())
+    text = text.translate({0x2019: "'", 0x2010: "-", 0x2011: "-"})
+    text = "".join(c if c in "'-" or unicodedata.category(c)[0] in "LMN" else " " for c in text)
+    runs = (run.strip("'-") for chunk in text.split() for run in re.split("['-]{2,}", chunk))
+    return [run for run in runs if run]
+
+
+class Flickr8k:
+    """A folder like Flickr8k's, of three photographs; outside it lies one more."""
+
+    kind = "text"
+
+    def __init__(self, folder):
+        self.folder = folder / "flickr8k"
+        (self.folder / "images").mkdir(parents=True)
+        for name, colour in COLOURS.items():
+            picture(colour).save(self.folder / "images" / name, quality=95)
+        picture(0).save(folder / "outside.jpg")
+        lines = [f"{name}#{n}\t{text}\n" for name, texts in CAPTIONS.items()
+                 for n, text in enumerate(texts)]
+        # A split lists names without a blank in them: those in Flickr8k have none.
+        names = [name for name in CAPTIONS if " " not in name]
+        self.good = {"captions": "".join(lines).encode(), "split": "\n".join(names).encode()}
+        self.paths = {
+            "captions": self.folder / "Flickr8k.token.txt",
+            "split": self.folder / "Flickr_8k.trainImages.txt",
+        }
+        for part, data in self.good.items():
+            self.paths[part].write_bytes(data)
+        self.path, self.data = self.paths[self.part], self.good[self.part]
+
+    def judge(self):
+        data = read_flickr8k(self.folder, "train", SIZE)
+        captions = captions_in(self.paths["captions"].read_bytes())
+        listed = self.paths["split"].read_bytes().decode("utf-8-sig").split()
+        assert 0 < len(data) and set(data.names) <= set(listed)
+        for name, image, several in zip(data.names, data.images, data.captions, strict=True):
+            assert name in COLOURS
+            assert image[..., COLOURS[name]].mean() > image.mean() + 50
+            assert several == captions[name]
+
+    def command(self, checkpoint):
+        return ["evaluate", "--data", self.folder, "--split", "train", "--checkpoint", checkpoint]
+
+
+class Captions(Flickr8k):
+    part = "captions"
+
+
+class Split(Flickr8k):
+    part = "split"
+
+
+def captions_in(data):
+    """Read Flickr8k's captions once more, in the plainest way."""
+    text = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    captions = {}
+    for line in text.split("\n"):
+        found = re.fullmatch(r"([^\t]*)#[^\t#]*\t(.*)", line, re.DOTALL)
+        if found and words_of(found[2]):
+            captions.setdefault(found[1], []).append(words_of(found[2]))
+    return captions
+
+
+class Picture:
+    """An image file of one of the formats that photographs come in."""
+
+    kind = "image"
+
+    def __init__(self, folder):
+        self.path, file = folder / "picture", io.BytesIO()
+        image = picture(1)
+        if self.mode:
+            image = image.convert(self.mode)
+        image.save(file, self.format, **self.options)
+        self.data = file.getvalue()
+
+    def judge(self):
+        image = read_image(self.path, SIZE)
+        assert image.shape == (SIZE, SIZE, 3) and image.dtype == np.uint8
+
+    def command(self, checkpoint):
+        return ["caption", self.path, "--checkpoint", checkpoint]
+
+
+def picture_of(format, mode=None, **options):
+    """A target for one format."""
+    return type(format, (Picture,), {"format": format, "mode": mode, "options": options})
+
+
+class Checkpoint:
+    """A captioner in a file."""
+
+    kind = "npz"
+
+    def __init__(self, folder):
+        self.path, self.picture = folder / "checkpoint.npz", folder / "picture.png"
+        picture(2).save(self.picture)
+        save_captioner(self.path, *tiny_captioner(), {"data": "scenes"})
+        self.data = self.path.read_bytes()
+
+    def judge(self):
+        model, vocabulary, _ = load_captioner(self.path)
+        assert {n: a.shape for n, a in model.params.items()} == captioner_shapes(model.settings)
+        assert all(np.isfinite(array).all() for array in model.arrays().values())
+        assert len(vocabulary) == model.settings.vocabulary_size
+        images = np.zeros((1, *2 * [model.settings.image_size], 3), dtype=np.uint8)
+        with np.errstate(all="ignore"):  # right in form, and yet of any size
+            (caption,) = caption_images(model, images, beam_size=2, max_length=4)
+        assert all(isinstance(word, str) for word in vocabulary.decode(caption.words))
+
+    def command(self, checkpoint):
+        return ["caption", self.picture, "--checkpoint", self.path, "--max-length", "4"]
+
+
+# How many corruptions each gets.
+TARGETS = {
+    "captions": (Captions, 2500),
+    "split": (Split, 1000),
+    "png": (picture_of("PNG"), 600),
+    "png-palette": (picture_of("PNG", "P"), 300),
+    "jpeg": (picture_of("JPEG"), 700),
+    "jpeg-progressive": (picture_of("JPEG", progressive=True), 300),
+    "gif": (picture_of("GIF"), 300),
+    "bmp": (picture_of("BMP"), 400),
+    "webp": (picture_of("WEBP"), 500),
+    "ppm": (picture_of("PPM"), 200),
+    "jpeg2000": (picture_of("JPEG2000"), 200),
+    "checkpoint": (Checkpoint, 3000),
+}
+
+
+def place(path, data):
+    """Write a file in place of another, whatever that is."""
+    temporary = Path(f"{path}.new")
+    temporary.write_bytes(data)
+    os.replace(temporary, path)
