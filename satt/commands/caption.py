@@ -40,7 +40,7 @@ def add_checkpoint_argument(parser):
 def add_arguments(parser):
     """Add what `run` takes."""
     parser.add_argument("images", nargs="+", metavar="IMAGE",
-                        help="a PNG, JPEG, GIF, BMP, WebP, JPEG 2000 or PPM file")
+                        help="a PNG, JPEG, GIF, BMP, WebP or PPM file")
     add_checkpoint_argument(parser)
     way = parser.add_mutually_exclusive_group()
     way.add_argument("--beam", type=BEAM, metavar="K",

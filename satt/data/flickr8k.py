@@ -14,9 +14,9 @@ from satt.data.words import tokenise
 from satt.errors import SattError
 
 IMAGE_FOLDERS = ("images", "Images", "Flicker8k_Dataset", "Flickr8k_Dataset")
-# What photographs come in. Of what else Pillow knows, some are drawn by another program that it
-# runs, and TIFF's library prints to the terminal by itself.
-FORMATS = ("BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "WEBP")
+# What photographs come in. Pillow knows many more: for some it runs other programs, for some it
+# reads as much as the file claims to hold.
+FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "WEBP")
 KINDS = ", ".join(FORMATS[:-1]) + f" or {FORMATS[-1]}"
 CAPTION_FILE = "Flickr8k.token.txt"
 SPLITS = ("train", "dev", "test")

@@ -6,6 +6,7 @@ lists at the end say which of them fit which kind of file.
 
 import io
 import json
+import pickle
 import re
 import struct
 import zipfile
@@ -234,12 +235,17 @@ def not_finite(data, random):
 def planted_pickle(data, random):
     """An array of objects: to read it is to make a file."""
 
-    def edit(member):
-        file = io.BytesIO()
-        np.save(file, np.array([MakesAFile()], dtype=object), allow_pickle=True)
-        return file.getvalue()
+    return _rewritten(data, random, lambda member: pickled_array())
 
-    return _rewritten(data, random, edit)
+
+def pickled_array():
+    """A .npy file of an object that must not be unpickled; its size is what its header claims."""
+    body = pickle.dumps(np.array([MakesAFile()], dtype=object))
+    body += b"\0" * (-len(body) % 8)  # read up to the pickle's end, whatever follows
+    header = {"descr": "|O", "fortran_order": False, "shape": (len(body) // 8,)}
+    file = io.BytesIO()
+    np.lib.format.write_array_header_1_0(file, header)
+    return file.getvalue() + body
 
 
 def packed(data, random):
