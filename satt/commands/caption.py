@@ -134,7 +134,7 @@ def _figure_paths(options):
     if is_file and target.suffix.lower() not in FIGURE_ENDINGS:
         raise SattError(
             f"--figure: expected a file that ends in {', '.join(FIGURE_ENDINGS)} or a folder, "
-            f"got {target}"
+            f"got {target}; give it one of these endings"
         )
     if is_file and len(options.images) > 1:
         raise SattError(

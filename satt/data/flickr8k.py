@@ -87,7 +87,10 @@ def read_flickr8k(folder, split, size):
         good = [ok and name in captions for ok, name in zip(bar, names, strict=True)]
     left_out = [name for name, ok in zip(names, good, strict=True) if not ok]
     if len(left_out) == len(names):
-        raise SattError(f"split: no image listed in {split_file} is in {image_folder}")
+        raise SattError(
+            f"split: no image listed in {split_file} is in {image_folder} and has a caption; "
+            "unpack the images of Flickr8k there"
+        )
     if left_out:
         named = ", ".join(left_out[:5]) + (", ..." if len(left_out) > 5 else "")
         warnings.warn(

@@ -76,7 +76,7 @@ def load_checkpoint(path):
         If the file is missing, is no checkpoint, is damaged or has another format.
     """
     path = Path(path)
-    if not path.is_file():
+    if not os.path.isfile(path):  # False, too, for a name that no file can have
         raise SattError(f"checkpoint: there is no file {path}; train first or correct the path")
     try:
         arrays = _read_npz(path)
