@@ -2,8 +2,11 @@
 
 import argparse
 import os
+import signal
 import sys
+import threading
 import warnings
+from contextlib import contextmanager
 
 from satt.commands import caption, demo, draw, evaluate, train
 from satt.errors import SattError
@@ -55,15 +58,15 @@ def main(arguments=None):
         parser.print_help(sys.stderr)
         return WRONG
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _sigterm_as_ctrl_c():
             warnings.showwarning = _say_warning
             code = options.run(options)
         sys.stdout.flush()
         return code
     except SattError as error:
         return _say(error, WRONG)
-    except KeyboardInterrupt:
-        return _say("interrupted", INTERRUPTED)
+    except KeyboardInterrupt as interrupt:
+        return _say(str(interrupt) or "interrupted", INTERRUPTED)
     except BrokenPipeError:
         # Whoever read the output has enough; Python would complain once more when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -86,6 +89,22 @@ def _leave_the_threads_to_us():
     """
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
         os.environ.setdefault(variable, "1")
+
+
+@contextmanager
+def _sigterm_as_ctrl_c():
+    """Take SIGTERM, by which batch systems say that the time is up, for Ctrl-C."""
+    ours = (
+        threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    )
+    if ours:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        if ours:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 class _Parser(argparse.ArgumentParser):

@@ -2,6 +2,7 @@
 
 import json
 import time
+from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import islice
 
@@ -74,9 +75,9 @@ class Run:
     record : dict
         Of the last step.
     open : bool
-        Whether that step has still to be evaluated and recorded.
+        Whether that step has still to be evaluated.
     whole : bool
-        Whether no step is being taken just now.
+        Whether it is between two steps; see `changing`.
     best : dict
         score; record: of its step, None before the first evaluation; arrays; waited: how many
         evaluations ago that was.
@@ -113,6 +114,13 @@ class Run:
     def finite(self):
         """Whether all parameters are numbers; if not, the next step will tell."""
         return all(np.isfinite(param).all() for param in self.model.params.values())
+
+    @contextmanager
+    def changing(self):
+        """Within this, and after an exception in it, the state is no whole one."""
+        self.whole = False
+        yield
+        self.whole = True
 
     def show_best(self, on_best):
         """Call `on_best` as if the best state were new, if there is one."""

@@ -24,6 +24,7 @@ from satt.training.schedules import warmup_cosine
 
 CALIBRATION_IMAGES = 512  # from which the batch normalisation takes its statistics for captioning
 SAVE_EVERY = 30  # seconds
+ONCE_MORE = "interrupted: captioning the validation images once more; Ctrl-C skips that"
 
 
 @dataclass(frozen=True)
@@ -167,16 +168,26 @@ def train(
     def evaluate():
         found = validate(model, vocabulary, data, validation)
         run.watch.check(run.best_step, validation_loss=found["validation_loss"])
+        return found
+
+    def judge(found):
         # The first captions may all have a BLEU-4 of 0; then it counts that the loss goes down.
         score = found["bleu4"], -found["validation_loss"]
-        with interrupts.held():
-            run.record.update(found, seconds=run.seconds)
-            if run.best["score"] is None or score > run.best["score"]:
-                if on_best:
-                    on_best(run.record)
-                run.best.update(score=score, record=run.record, arrays=model.arrays(), waited=0)
-            else:
-                run.best["waited"] += 1
+        run.record.update(found, seconds=run.seconds)
+        if run.best["score"] is None or score > run.best["score"]:
+            if on_best:
+                on_best(run.record)
+            run.best.update(score=score, record=run.record, arrays=model.arrays(), waited=0)
+        else:
+            run.best["waited"] += 1
+
+    def close():
+        run.record["seconds"] = run.seconds
+        if on_step:
+            on_step(run.record)
+        run.open = False
+        bar.set_postfix(_shown(run.record["loss"], run.best["score"]), refresh=False)
+        bar.update(run.step - bar.n)
 
     with Interrupts() as interrupts:
         try:
@@ -186,32 +197,29 @@ def train(
                 save()
             batches = iter(run.epochs)
             while run.open or not run.over:
-                if not run.open:
-                    with interrupts.held():
-                        _take_step(run, batches)
-                if run.step in evaluate_at:
-                    with interrupts.held():
-                        save()
-                    evaluate()
                 with interrupts.held():
-                    run.record["seconds"] = run.seconds
-                    if on_step:
-                        on_step(run.record)
-                    run.open = False
-                    if run.step in evaluate_at or time.perf_counter() - last_save > SAVE_EVERY:
+                    if not run.open:
+                        with run.changing():
+                            _take_step(run, batches)
+                            if run.step not in evaluate_at:
+                                close()
+                    if run.open or time.perf_counter() - last_save > SAVE_EVERY:
                         save()
-                bar.set_postfix(_shown(run.record["loss"], run.best["score"]), refresh=False)
-                bar.update(run.step - bar.n)
+                if run.open:
+                    found = evaluate()
+                    with interrupts.held():
+                        with run.changing():
+                            judge(found)
+                            close()
+                        save()
         except KeyboardInterrupt:
             interrupted = True
             try:
                 with interrupts.held():
                     save()
                 if progress:
-                    bar.write(
-                        "interrupted: captioning the validation images once more; Ctrl-C skips that"
-                    )
-                evaluate()
+                    bar.write(ONCE_MORE)
+                judge(evaluate())
             except KeyboardInterrupt:
                 if run.best["score"] is None:
                     raise
@@ -226,7 +234,6 @@ def train(
 def _take_step(run, batches):
     """Take the next batch, and make the parameters a little better at it."""
     settings, model = run.settings, run.model
-    run.whole = False
     epoch, batch = next(batches)
     run.step += 1
     if run.step > run.total * (1 - settings.settling) and not model.settled:
@@ -248,7 +255,7 @@ def _take_step(run, batches):
         "gradient_norm": norm,
         "learning_rate": rate,
     }
-    run.open = run.whole = True
+    run.open = True
 
 
 def _shown(loss, score):
