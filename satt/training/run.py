@@ -31,7 +31,7 @@ class Epochs:
     ----------
     place : dict
         epoch : from 1; batches : how many of it have been handed out; random : the state of the
-        generator when the epoch began. Assign it before the first batch is asked for.
+        generator when the epoch began.
     """
 
     def __init__(self, data, vocabulary, settings):
@@ -39,10 +39,14 @@ class Epochs:
         self._random = np.random.default_rng(settings.seed)
         self.place = {"epoch": 1, "batches": 0, "random": self._random.bit_generator.state}
 
+    def go_to(self, place):
+        """Begin at what was `place` once."""
+        self._random.bit_generator.state = place["random"]
+        self.place = dict(place)
+
     def __iter__(self):
         """Yield (epoch, batch)."""
         settings, place = self._settings, self.place
-        self._random.bit_generator.state = place["random"]
         while place["epoch"] <= settings.epochs:
             batches = training_batches(
                 self._data, self._vocabulary, settings.batch_size, self._random,
@@ -183,7 +187,7 @@ class Run:
             self.model.settled = kept["settled"]
             self._check_averages(groups["optimiser"])
             self.optimiser.state = groups["optimiser"]
-            self.epochs.place = dict(kept["place"])
+            self.epochs.go_to(kept["place"])
             self.pool.random_states = kept["dropout"]
             self.best = {**kept["best"], "arrays": groups["best"]}
             if self.best["score"] is not None:

@@ -349,7 +349,7 @@ def test_epochs_go_on_from_any_place(vocabulary, drawn):
     assert [epoch for epoch, _ in batches] == [1] * 4 + [2] * 4
     for number, place in enumerate(places, start=1):
         again = Epochs(drawn[0], vocabulary, SETTINGS)
-        again.place = dict(place)
+        again.go_to(place)
         rest = list(again)
         assert [epoch for epoch, _ in rest] == [epoch for epoch, _ in batches[number:]]
         for (_, mine), (_, theirs) in zip(rest, batches[number:], strict=True):
