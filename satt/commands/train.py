@@ -208,8 +208,8 @@ def _run(folder, options, saved):
     _report(best, kept.records)
     _say_what_next(folder, pictures, options, of_scenes)
     if interrupted:
-        print(f"\ninterrupted; what was learned until then is saved\nto go on: "
-              f"{how_to_go_on(folder)}")
+        print(f"\ninterrupted after step {len(kept.records):,}; what was learned until then is "
+              f"saved\nto go on: {how_to_go_on(folder)}")
         return INTERRUPTED
     kept.finish()
     return 0
