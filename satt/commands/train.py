@@ -138,8 +138,8 @@ def run(options):
             return 0
     else:
         if "data" not in given:
-            raise SattError("--data: expected scenes or a folder, got nothing; name the data to "
-                            "learn from, or go on with a run by --resume")
+            raise SattError("--data: expected scenes or a folder, got nothing; say what to learn "
+                            "from, or --resume to go on with a run; see `satt train --help`")
         chosen = options.defaults | given
         check_source(chosen["data"])
         check_free(folder, options.overwrite)

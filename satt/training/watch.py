@@ -95,36 +95,34 @@ class Watch:
     def _blame(self):
         """Say which parameter to look at."""
         names, params = self.state["names"], self._model.params
-        grown = self._first_to_grow()
-        if grown is not None:
-            return "the gradient of {} grew first, at step {} to {:.3g} times its size".format(
-                *grown
-            )
+        # Only the last step's norms can be no numbers.
+        norms = np.array([row for row in self.norms if np.isfinite(row).all()])
+        growths = [self._growth(norms, row) for row in range(1, len(norms))]
+        for step, growth in enumerate(growths, start=self.state["step"] - len(self.norms) + 2):
+            if (growth > GROWN).any():
+                index = int(np.argmax(growth > GROWN))  # the nearest to the loss
+                return (
+                    f"the gradient of {names[index]} grew first, at step {step} to "
+                    f"{growth[index]:.3g} times its usual size"
+                )
         for name in [*names, *params]:
             if not np.isfinite(params[name]).all():
                 return f"no gradient had grown, but {name} itself is no longer a number"
         last = self.norms[-1] if self.norms else []
-        for name, norm in zip(names, last, strict=True):
+        for name, norm in zip(names, last, strict=False):
             if not np.isfinite(norm):
                 return f"from the loss backwards, the gradient of {name} is the first to be none"
+        if growths and growths[-1].max() > 1:
+            index = int(np.argmax(growths[-1]))
+            return (
+                f"no gradient had grown tenfold, most that of {names[index]}, to "
+                f"{growths[-1][index]:.2g} times its usual size"
+            )
         return "no gradient had grown"
 
-    def _first_to_grow(self):
-        """Return name, step and growth; of several at one step, the nearest to the loss.
-
-        Only the last step's norms can be no numbers: those are left out.
-        """
-        first_step = self.state["step"] - len(self.norms) + 1
-        norms = np.array([row for row in self.norms if np.isfinite(row).all()])
-        if not len(norms):
-            return None
-        together = np.sqrt(np.square(norms).sum(axis=1))
-        for row in range(1, len(norms)):
-            noise = NOISE * np.median(together[:row])
-            usual = np.maximum(np.median(norms[:row], axis=0), noise)
-            grown = (norms[row:] > GROWN * usual).all(axis=0)
-            if grown.any():
-                index = int(np.argmax(grown))
-                growth = norms[row, index] / max(usual[index], np.finfo(float).tiny)
-                return self.state["names"][index], first_step + row, growth
-        return None
+    @staticmethod
+    def _growth(norms, row):
+        """How many times its usual size each gradient was at least, from a row on: shape (P,)."""
+        together = np.sqrt(np.square(norms[:row]).sum(axis=1))
+        usual = np.maximum(np.median(norms[:row], axis=0), NOISE * np.median(together))
+        return norms[row:].min(axis=0) / np.maximum(usual, np.finfo(float).tiny)

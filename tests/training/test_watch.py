@@ -61,7 +61,7 @@ def test_the_gradient_that_grew_first_is_named():
     later = [gradients(c=30), gradients(c=80, a=90), gradients(c=900, a=990, b=99, encoder=1e9)]
     text = complaint(watch_over(*usual, *later), loss=np.nan)
     assert text.startswith("loss: expected a number, got nan at step 8; ")
-    assert "the gradient of c grew first, at step 6 to 30 times its size" in text
+    assert "the gradient of c grew first, at step 6 to 30 times its usual size" in text
 
 
 def test_of_several_at_one_step_the_nearest_to_the_loss_is_named():
@@ -94,6 +94,15 @@ def test_a_parameter_that_is_no_number():
     assert "no gradient had grown, but c itself is no longer a number" in complaint(
         watch, loss=np.nan
     )
+
+
+def test_where_none_grew_tenfold_the_one_that_grew_most():
+    watch = watch_over(*[gradients()] * 5, gradients(b=4, c=7))
+    assert "no gradient had grown tenfold, most that of c, to 7 times its usual" in complaint(
+        watch, loss=np.nan
+    )
+    watch = watch_over(*[gradients()] * 5, gradients(a=0.5, b=0.5, c=0.5, encoder=0.5))
+    assert "; no gradient had grown; " in complaint(watch, loss=np.nan)
 
 
 def test_at_the_first_step_nothing_can_have_grown():
