@@ -47,20 +47,11 @@ def main(arguments=None):
         0 if all was done, 2 if something in what was asked for is wrong, 130 if Ctrl-C ended it.
     """
     _leave_the_threads_to_us()
-    arguments = sys.argv[1:] if arguments is None else list(arguments)
     _let_any_file_name_be_printed()
-    parser = _build_parser(arguments)
-    options = parser.parse_args(arguments)
-    if options.version:
-        print(f"satt {_version()}")
-        return 0
-    if options.command is None:
-        parser.print_help(sys.stderr)
-        return WRONG
     try:
         with warnings.catch_warnings(), _sigterm_as_ctrl_c():
             warnings.showwarning = _say_warning
-            code = options.run(options)
+            code = _run(sys.argv[1:] if arguments is None else list(arguments))
         sys.stdout.flush()
         return code
     except SattError as error:
@@ -77,6 +68,18 @@ def main(arguments=None):
     except MemoryError as error:
         what = str(error) or "out of memory"
         return _say(f"{what}; ask for fewer or smaller images, or a smaller model", WRONG)
+
+
+def _run(arguments):
+    parser = _build_parser(arguments)
+    options = parser.parse_args(arguments)
+    if options.version:
+        print(f"satt {_version()}")
+        return 0
+    if options.command is None:
+        parser.print_help(sys.stderr)
+        return WRONG
+    return options.run(options)
 
 
 def _leave_the_threads_to_us():

@@ -1,9 +1,6 @@
 """What a folder keeps of `satt train`, so that `satt train --resume` can go on with it."""
 
-import hashlib
 import os
-import shlex
-import subprocess
 import warnings
 from contextlib import contextmanager
 from pathlib import Path
@@ -124,6 +121,8 @@ def fingerprint(data):
     -------
     list of int and str
     """
+    import hashlib
+
     import numpy as np
 
     found = hashlib.blake2b(digest_size=16)
@@ -251,6 +250,9 @@ class KeptRun:
 
 def how_to_go_on(folder):
     """The command that goes on with a folder's run, as it is typed; None if nothing is saved."""
+    import shlex
+    import subprocess
+
     if not (folder / SAVED_RUN).exists():
         return None
     command = ["satt", "train", "--resume"]
