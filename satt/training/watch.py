@@ -43,7 +43,7 @@ class Watch:
         self.state = {"step": 0, "names": [], "untrained": None, "per_word": None, "high": 0}
 
     def look(self, step, loss, words, gradients):
-        """Remember a step; a few millionths of the time that it takes.
+        """Remember a step; this takes less than a thousandth of the step itself.
 
         Parameters
         ----------
