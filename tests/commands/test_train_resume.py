@@ -134,6 +134,33 @@ def test_a_default_folder_needs_no_name(satt, stop_at, tmp_path, monkeypatch):
     assert satt("train", "--resume").code == 0
 
 
+def test_ctrl_c_within_an_evaluation(satt, whole, tmp_path, monkeypatch):
+    calls = []
+
+    def validate(*given, validate=trainer.validate):
+        calls.append(given)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        return validate(*given)
+
+    monkeypatch.setattr(trainer, "validate", validate)
+    ended = satt("train", *SCENES, "--out", tmp_path)
+    assert ended.code == 130 and "interrupted after step 3;" in ended.out
+    ended = satt("train", "--resume", "--out", tmp_path)
+    # The fourth step was taken, and is evaluated and logged now.
+    assert ended.code == 0 and "going on after step 4" in ended.out
+    assert "of the" not in ended.err
+    assert_same_run(tmp_path, whole)
+
+
+def test_the_seconds_add_up(satt, interrupted):
+    rewrite(interrupted, lambda arrays, kept: kept["run"].update(seconds=1000.0))
+    assert satt("train", "--resume", "--out", interrupted).code == 0
+    lines = (interrupted / "log.jsonl").read_text(encoding="utf-8").splitlines()
+    seconds = [json.loads(line)["seconds"] for line in lines]
+    assert seconds == sorted(seconds) and seconds[4] < 1000 < seconds[5] < 1100
+
+
 def test_interrupted_twice(satt, stop_at, interrupted, whole):
     with stop_at(6):
         assert satt("train", "--resume", "--out", interrupted).code == 130
@@ -390,6 +417,17 @@ def test_photographs_may_move_but_not_change(satt, stop_at, flickr8k, tmp_path):
     assert ended.code == 2 and "--data: " in ended.err
 
 
+def test_photographs_are_found_from_another_folder(
+    satt, stop_at, flickr8k, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(flickr8k.parent)
+    with stop_at(1):
+        ended = satt("train", "--data", flickr8k.name, *QUICK, "--out", tmp_path)
+    assert ended.code == 130, ended.err
+    monkeypatch.chdir(tmp_path)
+    assert satt("train", "--resume", "--out", tmp_path).code == 0
+
+
 # --- disks ---------------------------------------------------------------------------------------
 
 
@@ -446,6 +484,15 @@ def test_a_disk_that_is_full_from_the_beginning(satt, tmp_path, monkeypatch):
         "No space left on device; put that right, and then begin again"
     )
     assert {path.name for path in tmp_path.iterdir()} <= {"log.jsonl"}
+
+
+def test_a_disk_that_is_full_when_a_run_is_overwritten(satt, interrupted, monkeypatch):
+    monkeypatch.setattr(os, "fsync", no_space)
+    ended = satt("train", *SCENES, "--out", interrupted, "--overwrite")
+    assert ended.code == 2 and ended.err.splitlines()[-1].endswith("and then begin again")
+    # The captioner stays until there is another; the state of the old run is no state of the new.
+    load_captioner(interrupted / "checkpoint.npz")
+    assert not (interrupted / "resume.npz").exists()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_FSIZE")

@@ -266,6 +266,32 @@ def test_a_state_that_is_no_number_is_not_kept(build, run, kept, monkeypatch):
     assert kept.read(kept.paths[-1])[1]["step"] == 1
 
 
+def test_what_grew_before_the_interruption_is_still_known(build, run, kept, monkeypatch):
+    monkeypatch.setattr(trainer, "SAVE_EVERY", -1)
+    said = []
+    for saved in (None, 5):
+        model = build()
+        real = model.loss_and_gradients
+
+        def wrong(batch, random, model=model, real=real):
+            loss, found = real(batch, random)
+            steps[0] += 1
+            if steps[0] >= 4:
+                found["decoder.gate.W"] = found["decoder.gate.W"] * 1e4
+            return (np.float32(np.nan) if steps[0] == 7 else loss), found
+
+        steps = [saved or 0]
+        monkeypatch.setattr(model, "loss_and_gradients", wrong)
+        state = saved and next(
+            state for state in map(kept.read, kept.paths) if state[1]["step"] == saved
+        )
+        with pytest.raises(SattError, match="gradient of decoder.gate.W grew first, at step 4 "
+                           ) as raised:
+            run(model, on_save=kept.save, saved=state, parts=1)
+        said.append(str(raised.value))
+    assert said[0] == said[1]
+
+
 # --- what does not fit ---------------------------------------------------------------------------
 
 
