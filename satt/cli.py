@@ -2,8 +2,11 @@
 
 import argparse
 import os
+import signal
 import sys
+import threading
 import warnings
+from contextlib import contextmanager
 
 from satt.commands import caption, demo, draw, evaluate, train
 from satt.errors import SattError
@@ -44,27 +47,17 @@ def main(arguments=None):
         0 if all was done, 2 if something in what was asked for is wrong, 130 if Ctrl-C ended it.
     """
     _leave_the_threads_to_us()
-    arguments = sys.argv[1:] if arguments is None else list(arguments)
     _let_everything_be_printed()
-    parser = _build_parser(arguments)
-    options = parser.parse_args(arguments)
-    if options.version:
-        print(f"satt {_version()}")
-        return 0
-    if options.command is None:
-        parser.print_help(sys.stderr)
-        return WRONG
     try:
-        _refuse_empty_texts(options)
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _sigterm_as_ctrl_c():
             warnings.showwarning = _say_warning
-            code = options.run(options)
+            code = _run(sys.argv[1:] if arguments is None else list(arguments))
         sys.stdout.flush()
         return code
     except (SattError, Warning) as error:  # a warning, where Python is told to raise them
         return _say(error, WRONG)
-    except KeyboardInterrupt:
-        return _say("interrupted", INTERRUPTED)
+    except KeyboardInterrupt as interrupt:
+        return _say(str(interrupt) or "interrupted", INTERRUPTED)
     except BrokenPipeError:
         # Whoever read the output has enough; Python would complain once more when it ends.
         for stream in (sys.stdout, sys.stderr):
@@ -78,6 +71,19 @@ def main(arguments=None):
         return _say(f"{what}; ask for fewer or smaller images, or a smaller model", WRONG)
 
 
+def _run(arguments):
+    parser = _build_parser(arguments)
+    options = parser.parse_args(arguments)
+    if options.version:
+        print(f"satt {_version()}")
+        return 0
+    if options.command is None:
+        parser.print_help(sys.stderr)
+        return WRONG
+    _refuse_empty_texts(options)
+    return options.run(options)
+
+
 def _leave_the_threads_to_us():
     """Have BLAS compute in one thread, unless the user has asked for more.
 
@@ -88,6 +94,22 @@ def _leave_the_threads_to_us():
     """
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
         os.environ.setdefault(variable, "1")
+
+
+@contextmanager
+def _sigterm_as_ctrl_c():
+    """Take SIGTERM, by which batch systems say that the time is up, for Ctrl-C."""
+    ours = (
+        threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    )
+    if ours:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        if ours:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 class _Parser(argparse.ArgumentParser):

@@ -10,10 +10,10 @@ SPLITS_OF_FLICKR8K = {"train": "train", "validation": "dev", "dev": "dev", "test
 SPLITS_OF_SCENES = {"dev": "validation"}
 
 
-def add_data_argument(parser):
+def add_data_argument(parser, required=True):
     """Add `--data`."""
     parser.add_argument(
-        "--data", required=True, metavar="scenes|FOLDER",
+        "--data", required=required, metavar="scenes|FOLDER",
         help="scenes: drawn on demand; or the folder of Flickr8k (write ./scenes for a folder "
         "that is called so)",
     )

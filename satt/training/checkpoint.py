@@ -14,6 +14,7 @@ import numpy as np
 
 from satt.errors import SattError
 from satt.training.log import to_plain
+from satt.training.whole_file import whole_file
 
 FORMAT = 1
 SETTINGS = "__settings__"
@@ -46,20 +47,13 @@ def save_checkpoint(path, arrays, settings):
         if name == SETTINGS or array.dtype.hasobject:
             raise SattError(f"arrays: {name!r} is reserved or holds objects; leave it out")
     arrays[SETTINGS] = np.frombuffer(text.encode("utf-8"), dtype=np.uint8)
-    # In the same folder: a file can be replaced in one go only within one disk.
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with open(temporary, "wb") as file:
+        with whole_file(path) as file:
             _write_npz(file, arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
     except OSError as error:
         reason = error.strerror or error
         raise SattError(f"checkpoint: {path} cannot be written: {reason}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def load_checkpoint(path):
