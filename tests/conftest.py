@@ -13,3 +13,11 @@ settings.load_profile("satt")
 def random():
     """The source of a test's numbers, the same at every run."""
     return np.random.default_rng(0)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_cache():
+    """No test remembers images in the user's own folder, nor lets another test find them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SATT_CACHE", "off")
+        yield

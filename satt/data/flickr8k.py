@@ -6,18 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import numpy as np
-from PIL import Image, ImageOps
 from tqdm import tqdm
 
 from satt.data.caption_data import CaptionData
+from satt.data.images import read_image
 from satt.data.words import tokenise
 from satt.errors import SattError
 
 IMAGE_FOLDERS = ("images", "Images", "Flicker8k_Dataset", "Flickr8k_Dataset")
-# What photographs come in. Pillow knows many more: for some it runs other programs, for some it
-# reads as much as the file claims to hold.
-FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "WEBP")
-KINDS = ", ".join(FORMATS[:-1]) + f" or {FORMATS[-1]}"
 CAPTION_FILE = "Flickr8k.token.txt"
 SPLITS = ("train", "dev", "test")
 
@@ -101,32 +97,6 @@ def read_flickr8k(folder, split, size):
         images = images[good]
     names = [name for name, ok in zip(names, good, strict=True) if ok]
     return CaptionData(images, [captions[name] for name in names], names)
-
-
-def read_image(path, size):
-    """Read an image file, scale its shorter side to `size`, and cut out the centre.
-
-    Returns
-    -------
-    image : ndarray of uint8, shape (size, size, 3)
-        Red, green, blue; upright, if the camera noted how it was held.
-
-    Raises
-    ------
-    SattError
-        If the file is missing, damaged, or of none of the formats that photographs come in.
-    """
-    try:
-        with Image.open(path, formats=FORMATS) as image:
-            upright = ImageOps.exif_transpose(image).convert("RGB")
-    except FileNotFoundError:
-        raise SattError(f"image: there is no file {path}; correct the path") from None
-    except Exception as error:
-        # Pillow reports a damaged file as nearly anything.
-        raise SattError(
-            f"image: {path} cannot be read as an image; expected an undamaged {KINDS} file"
-        ) from error
-    return np.asarray(ImageOps.fit(upright, (size, size), Image.Resampling.BICUBIC))
 
 
 def _read_captions(path):

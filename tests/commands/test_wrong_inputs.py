@@ -185,7 +185,7 @@ TOO_LONG = "n" * 300
 
 @pytest.mark.parametrize("arguments, about", [
     ([*CAPTION, "nowhere.png"], ["image", "nowhere.png"]),
-    ([*CAPTION, "image.png", "nowhere.png"], ["image", "nowhere.png"]),
+    ([*CAPTION, "image.png", "nowhere.png", "--strict"], ["image", "nowhere.png"]),
     ([*CAPTION, "folder"], ["image", "folder"]),
     ([*CAPTION, "empty"], ["image", "empty"]),
     ([*CAPTION, "checkpoint.npz"], ["image", "checkpoint.npz"]),

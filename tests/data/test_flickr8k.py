@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from satt.data.flickr8k import looks_like_flickr8k, read_flickr8k, read_image
+from satt.data.flickr8k import looks_like_flickr8k, read_flickr8k
+from satt.data.images import read_image
 from satt.errors import SattError
 
 

@@ -15,7 +15,8 @@ import numpy as np
 from PIL import Image
 
 from satt.data.batches import to_float
-from satt.data.flickr8k import read_flickr8k, read_image
+from satt.data.flickr8k import read_flickr8k
+from satt.data.images import read_image
 from satt.data.vocabulary import Vocabulary
 from satt.models.captioner import Captioner, CaptionerSettings
 from satt.models.captioner_shapes import captioner_shapes
@@ -177,8 +178,9 @@ TARGETS = {
     "jpeg": (picture_of("JPEG"), 700),
     "jpeg-progressive": (picture_of("JPEG", progressive=True), 300),
     "gif": (picture_of("GIF"), 500),
-    "bmp": (picture_of("BMP"), 400),
-    "webp": (picture_of("WEBP"), 500),
+    "bmp": (picture_of("BMP"), 300),
+    "webp": (picture_of("WEBP"), 300),
+    "tiff": (picture_of("TIFF", compression="tiff_lzw"), 300),
     "ppm": (picture_of("PPM"), 200),
     "checkpoint": (Checkpoint, 3000),
 }

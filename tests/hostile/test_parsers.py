@@ -12,7 +12,7 @@ from targets import Captions, Split, captions_in, place, words_of
 
 from satt.commands.arguments import image_size, number, whole_number
 from satt.commands.mistakes import why_wrong
-from satt.data.flickr8k import read_image
+from satt.data.images import read_image
 from satt.data.scenes.dataset import scene_at
 from satt.data.scenes.lexicon import all_words
 from satt.data.scenes.parser import (
