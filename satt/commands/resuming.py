@@ -204,7 +204,7 @@ class KeptRun:
         from satt.training.log import append_log
 
         self.records.append(record)
-        with self._told_how_to_go_on():
+        with self._saving():
             append_log(self.folder / LOG, record)
 
     def save(self, arrays, state):
@@ -212,7 +212,7 @@ class KeptRun:
         from satt.training.checkpoint import save_checkpoint
         from satt.training.log import sync_log
 
-        with self._told_how_to_go_on():
+        with self._saving():
             sync_log(self.folder / LOG)
             kept = {**self._about, "step": state["step"], "run": state}
             save_checkpoint(self.folder / SAVED_RUN, arrays, kept)
@@ -221,7 +221,7 @@ class KeptRun:
         """Keep the best captioner."""
         from satt.training.keeping import save_captioner
 
-        with self._told_how_to_go_on():
+        with self._saving():
             save_captioner(self.folder / CHECKPOINT, model, vocabulary, about)
 
     def finish(self):
@@ -233,7 +233,7 @@ class KeptRun:
         save_checkpoint(self.folder / SAVED_RUN, {}, kept)
 
     @contextmanager
-    def _told_how_to_go_on(self):
+    def _saving(self):
         try:
             yield
         except (SattError, OSError) as error:
@@ -246,6 +246,18 @@ class KeptRun:
 
         for name in (CHECKPOINT, LOG, SAVED_RUN):
             remove_leftovers(self.folder / name)
+
+
+@contextmanager
+def told_how_to_go_on(folder):
+    """Let Ctrl-C say how to go on with the folder's run."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        command = how_to_go_on(folder)
+        raise KeyboardInterrupt(
+            f"interrupted; to go on: {command}" if command else "interrupted before the first step"
+        ) from None
 
 
 def how_to_go_on(folder):

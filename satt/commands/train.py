@@ -1,6 +1,7 @@
 """`satt train`: a captioner of your own settings, from scenes or from Flickr8k."""
 
 import argparse
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,6 +15,7 @@ from satt.commands.resuming import (
     how_to_go_on,
     load_run,
     resumed_options,
+    told_how_to_go_on,
 )
 from satt.commands.sources import SCENES, add_data_argument, check_source, read_data
 from satt.errors import SattError
@@ -143,20 +145,14 @@ def run(options):
         chosen = options.defaults | given
         check_source(chosen["data"])
         check_free(folder, options.overwrite)
-    try:
-        return _run(folder, SimpleNamespace(**chosen), saved)
-    except KeyboardInterrupt:
-        command = how_to_go_on(folder)
-        raise KeyboardInterrupt(
-            f"interrupted; to go on: {command}" if command else "interrupted before the first step"
-        ) from None
+    with told_how_to_go_on(folder) if saved else nullcontext():
+        return _prepare_and_train(folder, SimpleNamespace(**chosen), saved)
 
 
-def _run(folder, options, saved):
+def _prepare_and_train(folder, options, saved):
     from satt.data.vocabulary import Vocabulary
-    from satt.figures import draw_learning_curve
     from satt.models.captioner import Captioner, CaptionerSettings
-    from satt.training.trainer import TrainingSettings, train
+    from satt.training.trainer import TrainingSettings
 
     of_scenes = options.data == SCENES
     check_source(options.data)
@@ -190,8 +186,15 @@ def _run(folder, options, saved):
         kept.go_on(before)
         saved = arrays, before["run"]
         print(f"going on after step {before['step']:,}", flush=True)
+    with told_how_to_go_on(folder):
+        return _train(kept, options, model, vocabulary, data, validation, settings, saved)
 
-    best = {}
+
+def _train(kept, options, model, vocabulary, data, validation, settings, saved):
+    from satt.figures import draw_learning_curve
+    from satt.training.trainer import train
+
+    folder, of_scenes, best = kept.folder, options.data == SCENES, {}
 
     def on_best(record):
         best.update(record)

@@ -206,6 +206,8 @@ def train(
                     if run.open or time.perf_counter() - last_save > SAVE_EVERY:
                         save()
                 if run.open:
+                    # This takes long, so that Ctrl-C may cut it short. It changes nothing: a run
+                    # that goes on from the state before it does it again.
                     found = evaluate()
                     with interrupts.held():
                         with run.changing():
@@ -215,6 +217,7 @@ def train(
         except KeyboardInterrupt:
             interrupted = True
             try:
+                # Before the evaluation below, which is none of those that make up the run.
                 with interrupts.held():
                     save()
                 if progress:

@@ -264,6 +264,23 @@ def test_sigterm_is_ctrl_c(satt, whole, tmp_path, monkeypatch):
     assert_same_run(tmp_path, whole)
 
 
+def test_ctrl_c_while_the_scenes_are_drawn(satt, whole, interrupted, monkeypatch):
+    def draw(*given):
+        raise KeyboardInterrupt
+
+    before = contents(interrupted)
+    with monkeypatch.context() as patch:
+        patch.setattr("satt.data.scenes.dataset.draw_scenes", draw)
+        resumed = satt("train", "--resume", "--out", interrupted)
+        anew = satt("train", *SCENES, "--out", interrupted, "--overwrite")
+    assert resumed.code == anew.code == 130
+    assert resumed.err == (
+        f"satt: interrupted; to go on: satt train --resume --out {interrupted}\n"
+    )
+    assert anew.err == "satt: interrupted\n"  # what would go on is the old run
+    assert contents(interrupted) == before
+
+
 # --- what is asked for ---------------------------------------------------------------------------
 
 
