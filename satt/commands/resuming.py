@@ -1,8 +1,9 @@
 """What a folder keeps of `satt train`, so that `satt train --resume` can go on with it."""
 
+import io
 import os
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 
 from satt.commands.sources import SCENES
@@ -108,6 +109,35 @@ def resumed_options(folder, kept, defaults, given):
                 f"{option} out to go on, or begin another run with another --out"
             )
     return options | given
+
+
+def check_options(folder, options, parse):
+    """Raise a SattError for options that the command line would not take.
+
+    Parameters
+    ----------
+    folder : Path
+    options : dict
+        From `resumed_options`.
+    parse : callable
+        From a list of texts to a namespace, as the command line is read.
+    """
+    texts = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()
+             if value is not None]
+    try:
+        with redirect_stderr(io.StringIO()):
+            taken = vars(parse(texts))
+    except SystemExit:
+        raise SattError(
+            f"--resume: {folder / SAVED_RUN} was begun with an option that cannot be; begin "
+            "anew with --overwrite"
+        ) from None
+    for name, value in options.items():
+        if taken[name] != value:
+            raise SattError(
+                f"--resume: {folder / SAVED_RUN} was begun with {value!r:.60} for "
+                f"--{name.replace('_', '-')}; begin anew with --overwrite"
+            )
 
 
 def fingerprint(data):
@@ -258,6 +288,20 @@ def told_how_to_go_on(folder):
         raise KeyboardInterrupt(
             f"interrupted; to go on: {command}" if command else "interrupted before the first step"
         ) from None
+
+
+@contextmanager
+def fitting_together(folder):
+    """Tell in one line what a saved state leads to that is damaged where nobody expects it."""
+    try:
+        yield
+    except SattError:
+        raise
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise SattError(
+            f"--resume: what {folder / SAVED_RUN} holds does not fit together "
+            f"({type(error).__name__}: {error!s:.100}); begin anew with --overwrite"
+        ) from error
 
 
 def how_to_go_on(folder):

@@ -1,7 +1,6 @@
 """`satt train`: a captioner of your own settings, from scenes or from Flickr8k."""
 
 import argparse
-from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,6 +11,8 @@ from satt.commands.resuming import (
     DEFAULT_FOLDER,
     KeptRun,
     check_free,
+    check_options,
+    fitting_together,
     how_to_go_on,
     load_run,
     resumed_options,
@@ -70,7 +71,7 @@ def add_arguments(parser):
             more.setdefault("metavar", "N")
         group.add_argument(option, type=kind, help=text, **more)
 
-    parser.set_defaults(defaults=defaults)
+    parser.set_defaults(defaults=defaults, parse=parser.parse_args)
     files = parser.add_argument_group("data and files")
     add_data_argument(files, required=False)
     files.add_argument("--out", default=DEFAULT_FOLDER, metavar="FOLDER",
@@ -125,31 +126,37 @@ def penalty_target(text):
 
 def run(options):
     """Train, or go on with it."""
-    folder, saved = Path(options.out), None
+    folder = Path(options.out)
     given = {name: getattr(options, name) for name in options.defaults}
     given = {name: value for name, value in given.items() if value is not None}
     if "data" in given and given["data"] != SCENES:
         given["data"] = str(Path(given["data"]).resolve())
     if options.resume:
-        saved = load_run(folder)
-        chosen = resumed_options(folder, saved[1], options.defaults, given)
-        if saved[1]["finished"]:
-            print(f"the run in {folder} is finished, after {saved[1]['step']:,} steps; its "
-                  f"captioner is {folder / CHECKPOINT}; to train for longer, begin another run "
-                  "with more --epochs")
-            return 0
-    else:
-        if "data" not in given:
-            raise SattError("--data: expected scenes or a folder, got nothing; say what to learn "
-                            "from, or --resume to go on with a run; see `satt train --help`")
-        chosen = options.defaults | given
-        check_source(chosen["data"])
-        check_free(folder, options.overwrite)
-    with told_how_to_go_on(folder) if saved else nullcontext():
+        with fitting_together(folder):
+            return _go_on(folder, options, given)
+    if "data" not in given:
+        raise SattError("--data: expected scenes or a folder, got nothing; say what to learn "
+                        "from, or --resume to go on with a run; see `satt train --help`")
+    chosen = options.defaults | given
+    check_source(chosen["data"])
+    check_free(folder, options.overwrite)
+    return _prepare_and_train(folder, SimpleNamespace(**chosen))
+
+
+def _go_on(folder, options, given):
+    saved = load_run(folder)
+    chosen = resumed_options(folder, saved[1], options.defaults, given)
+    check_options(folder, chosen, options.parse)
+    if saved[1]["finished"]:
+        print(f"the run in {folder} is finished, after {saved[1]['step']:,} steps; its "
+              f"captioner is {folder / CHECKPOINT}; to train for longer, begin another run "
+              "with more --epochs")
+        return 0
+    with told_how_to_go_on(folder):
         return _prepare_and_train(folder, SimpleNamespace(**chosen), saved)
 
 
-def _prepare_and_train(folder, options, saved):
+def _prepare_and_train(folder, options, saved=None):
     from satt.data.vocabulary import Vocabulary
     from satt.models.captioner import Captioner, CaptionerSettings
     from satt.training.trainer import TrainingSettings

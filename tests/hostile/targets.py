@@ -5,21 +5,28 @@ reader made of it: `judge` raises an AssertionError for a wrong result, and lets
 reader raises.
 """
 
+import contextlib
 import io
 import os
 import re
+import signal
 import unicodedata
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from satt.cli import main as satt
+from satt.commands import train
 from satt.data.batches import to_float
 from satt.data.flickr8k import read_flickr8k
 from satt.data.images import read_image
 from satt.data.vocabulary import Vocabulary
+from satt.errors import SattError
 from satt.models.captioner import Captioner, CaptionerSettings
 from satt.models.captioner_shapes import captioner_shapes
+from satt.training import log
+from satt.training.checkpoint import load_checkpoint
 from satt.training.evaluation import caption_images
 from satt.training.keeping import load_captioner, save_captioner
 
@@ -169,6 +176,65 @@ class Checkpoint:
         return ["caption", self.picture, "--checkpoint", self.path, "--max-length", "4"]
 
 
+class SavedRun:
+    """The state of `satt train` after four of its eight steps."""
+
+    kind = "npz"
+
+    def __init__(self, folder):
+        self.folder, self.path = folder / "run", folder / "run" / "resume.npz"
+        begin = ["train", "--data", "scenes", "--scenes", "8", "--size", "16", "--epochs", "2",
+                 "--validation", "2", "--evaluations", "2", "--batch-size", "2",
+                 "--state-width", "5", "--embedding-width", "4", "--attention-width", "3"]
+        train.PICTURES = 0  # they take most of the time
+        assert quiet_satt(*begin, "--out", folder / "whole") == 0
+        self.whole = load_captioner(folder / "whole" / "checkpoint.npz")[0].arrays()
+        append_log = log.append_log
+
+        def stop_at_four(path, record):
+            append_log(path, record)
+            if record["step"] == 4:
+                signal.raise_signal(signal.SIGINT)
+
+        log.append_log = stop_at_four
+        assert quiet_satt(*begin, "--out", self.folder) == 130
+        log.append_log = append_log
+        self.data, self.arrays_and_kept = self.path.read_bytes(), load_checkpoint(self.path)
+        self.others = {
+            path: path.read_bytes() for path in self.folder.iterdir() if path != self.path
+        }
+
+    def judge(self):
+        data = self.path.read_bytes()
+        for path, content in self.others.items():
+            place(path, content)
+        errors = io.StringIO()
+        code = quiet_satt("train", "--resume", "--out", self.folder, errors=errors)
+        if code == 2:
+            assert "Traceback" not in errors.getvalue()
+            # Below what the bars have left.
+            raise SattError(errors.getvalue().splitlines()[-1].removeprefix("satt: "))
+        assert code == 0
+        model, *_ = load_captioner(self.folder / "checkpoint.npz")
+        place(self.path, data)
+        with contextlib.suppress(SattError):
+            arrays, kept = load_checkpoint(self.path)
+            if kept == self.arrays_and_kept[1] and arrays.keys() == self.arrays_and_kept[0].keys():
+                if all(np.array_equal(arrays[n], a) for n, a in self.arrays_and_kept[0].items()):
+                    found = model.arrays()
+                    assert all(np.array_equal(found[n], a) for n, a in self.whole.items())
+
+    def command(self, checkpoint):
+        return ["train", "--resume", "--out", self.folder]
+
+
+def quiet_satt(*arguments, errors=None):
+    """Run the command without its output; return its exit code."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        with contextlib.redirect_stderr(errors or io.StringIO()):
+            return satt([str(argument) for argument in arguments])
+
+
 # How many corruptions each gets.
 TARGETS = {
     "captions": (Captions, 2500),
@@ -182,7 +248,8 @@ TARGETS = {
     "webp": (picture_of("WEBP"), 300),
     "tiff": (picture_of("TIFF", compression="tiff_lzw"), 300),
     "ppm": (picture_of("PPM"), 200),
-    "checkpoint": (Checkpoint, 3000),
+    "checkpoint": (Checkpoint, 2600),
+    "run": (SavedRun, 400),
 }
 
 
