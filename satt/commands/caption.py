@@ -43,7 +43,8 @@ def add_checkpoint_argument(parser):
 
 def add_arguments(parser):
     """Add what `run` takes."""
-    parser.add_argument("images", nargs="+", metavar="IMAGE", help="any that Pillow can open")
+    parser.add_argument("images", nargs="+", metavar="IMAGE",
+                        help="a picture that Pillow can open: PNG, JPEG, WebP, TIFF, ...")
     add_checkpoint_argument(parser)
     way = parser.add_mutually_exclusive_group()
     way.add_argument("--beam", type=BEAM, metavar="K",
@@ -134,7 +135,9 @@ def _read(options, size):
     for reason in reasons.values():
         warnings.warn(reason, stacklevel=2)
     if not kept.any():
-        raise SattError(f"images: none of the {len(kept)} could be read")
+        raise SattError(
+            f"images: none of the {len(kept)} could be read; what is wrong with each is said above"
+        )
     return images[kept], kept
 
 
@@ -159,7 +162,7 @@ def _figure_paths(options):
     if is_file and target.suffix.lower() not in FIGURE_ENDINGS:
         raise SattError(
             f"--figure: expected a file that ends in {', '.join(FIGURE_ENDINGS)} or a folder, "
-            f"got {target}"
+            f"got {target}; give it one of these endings"
         )
     if is_file and len(options.images) > 1:
         raise SattError(

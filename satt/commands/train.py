@@ -2,9 +2,22 @@
 
 import argparse
 from pathlib import Path
+from types import SimpleNamespace
 
 from satt.commands.arguments import COUNT, SEED, WIDTH, image_size, number, whole_number
 from satt.commands.output import draw_caption, prepare_folder, print_table
+from satt.commands.resuming import (
+    CHECKPOINT,
+    DEFAULT_FOLDER,
+    KeptRun,
+    check_free,
+    check_options,
+    fitting_together,
+    how_to_go_on,
+    load_run,
+    resumed_options,
+    told_how_to_go_on,
+)
 from satt.commands.sources import SCENES, add_data_argument, open_source, read_data
 from satt.errors import SattError
 
@@ -12,15 +25,20 @@ NAME = "train"
 SUMMARY = "train a captioner on scenes or on photographs"
 DESCRIPTION = """\
 Train a captioner. Now and then it captions validation images by itself; the state with the best
-BLEU-4 is kept. Ctrl-C ends the training early and keeps what was learned. The folder gets
-checkpoint.npz (at every new best), log.jsonl (a line a step), learning-curve.png and
-attention-1.png to attention-3.png: where it looked in three validation images."""
+BLEU-4 is kept. The folder gets checkpoint.npz (at every new best), log.jsonl (a line a step),
+learning-curve.png and attention-1.png to attention-3.png: where it looked in three validation
+images.
+
+Ctrl-C interrupts the training and keeps what was learned. --resume goes on, after Ctrl-C or
+anything else that ended it: on the same machine the parameters will be the same, to the last bit,
+as without the interruption. The state is in resume.npz, saved every half minute."""
 EXAMPLES = """\
 examples:
   satt train --data scenes --scenes 2000 --epochs 3     a quick first run
   satt train --data scenes --penalty 0.1 --out doubly   with the doubly stochastic penalty
   satt train --data flickr8k --size 128 --dropout 0.5   photographs, from the folder flickr8k
   satt train --data scenes --optimiser sgd --learning-rate 0.05 --overwrite
+  satt train --resume                                   go on with the run in satt-run
 
 then:
   satt evaluate --checkpoint satt-run/checkpoint.npz --data scenes
@@ -29,6 +47,7 @@ then:
 SCENES_DRAWN = 12_000
 MINIMUM_COUNT = {True: 1, False: 5}  # by whether the data are scenes
 PICTURES = 3
+INTERRUPTED = 130  # the exit code
 MODEL_OPTIONS = ("dropout", "penalty", "penalty_target", "state_width", "embedding_width",
                  "attention_width")
 TRAINING_OPTIONS = ("epochs", "batch_size", "captions_per_image", "batches", "optimiser",
@@ -41,20 +60,27 @@ def add_arguments(parser):
     from satt.training.optimisers import OPTIMISERS
     from satt.training.trainer import BATCHES, TrainingSettings
 
-    def add(group, option, kind, text, settings=None, **more):
-        if settings:
-            more["default"] = getattr(settings, option[2:].replace("-", "_"))
-        if "default" in more:
-            text += " (default: %(default)s)"
+    defaults = {"data": None}
+
+    def add(group, option, kind, text, settings=None, default=None, **more):
+        name = option[2:].replace("-", "_")
+        defaults[name] = getattr(settings, name) if settings else default
+        if defaults[name] is not None:
+            text += f" (default: {defaults[name]})"
         if "choices" not in more:
             more.setdefault("metavar", "N")
         group.add_argument(option, type=kind, help=text, **more)
 
+    parser.set_defaults(defaults=defaults, parse=parser.parse_args)
     files = parser.add_argument_group("data and files")
-    add_data_argument(files)
-    add(files, "--out", str, "where the files go", default="satt-run", metavar="FOLDER")
-    files.add_argument("--overwrite", action="store_true",
-                       help="replace the run that the folder holds")
+    add_data_argument(files, required=False)
+    files.add_argument("--out", default=DEFAULT_FOLDER, metavar="FOLDER",
+                       help="where the files go (default: %(default)s)")
+    existing = files.add_mutually_exclusive_group()
+    existing.add_argument("--resume", action="store_true",
+                          help="go on with the run that the folder holds, with its options")
+    existing.add_argument("--overwrite", action="store_true",
+                          help="replace the run that the folder holds")
     add(files, "--size", image_size, "width and height of the images in pixels", default=64)
     add(files, "--scenes", COUNT, f"training scenes to draw (default: {SCENES_DRAWN})")
     add(files, "--validation", COUNT, "at most so many validation images", default=1000)
@@ -101,24 +127,53 @@ def penalty_target(text):
 
 
 def run(options):
-    """Train."""
+    """Train, or go on with it."""
+    folder = Path(options.out)
+    given = {name: getattr(options, name) for name in options.defaults}
+    given = {name: value for name, value in given.items() if value is not None}
+    if "data" in given and given["data"] != SCENES:
+        given["data"] = str(Path(given["data"]).resolve())
+    if options.resume:
+        with fitting_together(folder):
+            return _go_on(folder, options, given)
+    if "data" not in given:
+        raise SattError("--data: expected scenes or a folder, got nothing; say what to learn "
+                        "from, or --resume to go on with a run; see `satt train --help`")
+    chosen = options.defaults | given
+    source = open_source(chosen["data"], options.strict)
+    check_free(folder, options.overwrite)
+    return _prepare_and_train(folder, SimpleNamespace(**chosen), source, options.strict)
+
+
+def _go_on(folder, options, given):
+    saved = load_run(folder)
+    chosen = resumed_options(folder, saved[1], options.defaults, given)
+    check_options(folder, chosen, options.parse)
+    if saved[1]["finished"]:
+        print(f"the run in {folder} is finished, after {saved[1]['step']:,} steps; its "
+              f"captioner is {folder / CHECKPOINT}; to train for longer, begin another run "
+              "with more --epochs")
+        return 0
+    with told_how_to_go_on(folder):
+        source = open_source(chosen["data"], options.strict)
+        return _prepare_and_train(
+            folder, SimpleNamespace(**chosen), source, options.strict, saved
+        )
+
+
+def _prepare_and_train(folder, options, source, strict, saved=None):
     from satt.data.vocabulary import Vocabulary
-    from satt.figures import draw_learning_curve
     from satt.models.captioner import Captioner, CaptionerSettings
-    from satt.training.keeping import save_captioner
-    from satt.training.log import append_log
-    from satt.training.trainer import TrainingSettings, train
+    from satt.training.trainer import TrainingSettings
 
     of_scenes = options.data == SCENES
-    source = open_source(options.data, options.strict)
     if options.scenes and not of_scenes:
         raise SattError("--scenes: a folder has the images that it has; leave --scenes out")
-    folder = prepare_folder(options.out)
-    log = _fresh_log(folder, options.overwrite)
+    folder = prepare_folder(folder)
     scenes = (options.scenes or SCENES_DRAWN) if of_scenes else None
-    data = read_data(source, "train", scenes, options.size, options.seed, options.strict)
+    data = read_data(source, "train", scenes, options.size, options.seed, strict)
     validation = read_data(
-        source, "validation", options.validation, options.size, options.seed, options.strict
+        source, "validation", options.validation, options.size, options.seed, strict
     )
 
     minimum = options.minimum_count or MINIMUM_COUNT[of_scenes]
@@ -131,41 +186,47 @@ def run(options):
         CaptionerSettings(len(vocabulary), options.size, **chosen), options.seed
     )
     settings = TrainingSettings(**{name: getattr(options, name) for name in TRAINING_OPTIONS})
+    kept = KeptRun(folder, vars(options), data, validation, vocabulary)
     print(f"{len(data):,} images to learn from, {len(validation):,} to validate with, "
           f"{len(vocabulary):,} words, {sum(p.size for p in model.params.values()):,} parameters",
           flush=True)
+    if saved is None:
+        kept.begin()
+    else:
+        arrays, before = saved
+        kept.go_on(before)
+        saved = arrays, before["run"]
+        print(f"going on after step {before['step']:,}", flush=True)
+    with told_how_to_go_on(folder):
+        return _train(kept, options, source, model, vocabulary, data, validation, settings, saved)
 
-    records, best = [], {}
 
-    def on_step(record):
-        records.append(record)
-        append_log(log, record)
+def _train(kept, options, source, model, vocabulary, data, validation, settings, saved):
+    from satt.figures import draw_learning_curve
+    from satt.training.trainer import train
+
+    folder, of_scenes, best = kept.folder, options.data == SCENES, {}
 
     def on_best(record):
         best.update(record)
         about = {"data": SCENES if of_scenes else source.format, "seed": options.seed, **record}
-        save_captioner(folder / "checkpoint.npz", model, vocabulary, about)
+        kept.save_best(model, vocabulary, about)
 
-    interrupted = train(model, vocabulary, data, validation, settings, on_step, on_best)
-    if records:
-        draw_learning_curve(folder / "learning-curve.png", records)
+    interrupted = train(
+        model, vocabulary, data, validation, settings, kept.log, on_best,
+        on_save=kept.save, saved=saved,
+    )
+    if kept.records:
+        draw_learning_curve(folder / "learning-curve.png", kept.records)
     pictures = _draw_pictures(folder, model, vocabulary, validation)
-    if interrupted:
-        print("interrupted; what was learned until then is saved")
-    _report(best, records)
+    _report(best, kept.records)
     _say_what_next(folder, pictures, options, of_scenes)
+    if interrupted:
+        print(f"\ninterrupted after step {len(kept.records):,}; what was learned until then is "
+              f"saved\nto go on: {how_to_go_on(folder)}")
+        return INTERRUPTED
+    kept.finish()
     return 0
-
-
-def _fresh_log(folder, overwrite):
-    log = folder / "log.jsonl"
-    if log.is_file() and log.stat().st_size:
-        if not overwrite:
-            raise SattError(
-                f"--out: {folder} already holds a run; choose another folder, or add --overwrite"
-            )
-        log.unlink()
-    return log
 
 
 def _draw_pictures(folder, model, vocabulary, validation):

@@ -20,6 +20,9 @@ ENOUGH = 4  # an image is averaged down to so many times the size that is wanted
 LARGE = 2**25  # pixels; so large ones are decoded one at a time, for the memory's sake
 _one_large_image = threading.Lock()
 
+# Of these Pillow lets other programs make pixels: programs in the file are run.
+DRAWN_BY_OTHERS = ("EPS", "WMF")
+
 ORIENTATION = 0x0112  # the EXIF tag that says how the camera was held
 UPRIGHT = {
     2: Transpose.FLIP_LEFT_RIGHT,
@@ -147,10 +150,10 @@ def _open(path):
         regular = stat.S_ISREG(os.stat(path).st_mode)
         file = open(path, "rb") if regular else None
     except FileNotFoundError:
-        raise SattError(f"image: there is no file {_one_line(path)}") from None
+        raise SattError(f"image: there is no file {_one_line(path)}; correct the path") from None
     except (OSError, ValueError) as error:
         # A ValueError is a name that no file can have.
-        raise _unreadable(path, f"cannot be opened: {_reason(error)}") from error
+        raise _unreadable(path, f"cannot be opened: {_reason(error)}; name another") from error
     if file is None:
         what = "a folder" if os.path.isdir(path) else "no regular file"
         raise _unreadable(path, f"is {what}; name an image file")
@@ -158,7 +161,7 @@ def _open(path):
         try:
             yield file
         except OSError as error:
-            raise _unreadable(path, f"cannot be read: {_reason(error)}") from error
+            raise _unreadable(path, f"cannot be read: {_reason(error)}; copy it anew") from error
 
 
 def _decode(file, path, size):
@@ -166,7 +169,8 @@ def _decode(file, path, size):
         with quiet_pillow():
             # Two threads that load Pillow's formats at the same time may not see each other's.
             Image.init()
-            with Image.open(file) as image:
+            formats = [name for name in Image.OPEN if name not in DRAWN_BY_OTHERS]
+            with Image.open(file, formats=formats) as image:
                 return np.array(_square(image, size))
     except SattError as error:
         raise _unreadable(path, str(error)) from None

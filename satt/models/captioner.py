@@ -39,6 +39,8 @@ from satt.shapes import check_shape, check_words
 
 PAD = 0  # the word that fills short captions up; never a target
 ENCODERS = ("trained", "frozen", "absent")
+WIDTHS = ("vocabulary_size", "image_size", "attention_width", "state_width", "embedding_width")
+LARGEST_IMAGE = 1024
 
 
 @dataclass(frozen=True)
@@ -89,14 +91,22 @@ class CaptionerSettings:
     penalty_target: float | str = "T/L"
 
     def __post_init__(self):
+        widths = {name: getattr(self, name) for name in WIDTHS}
+        widths |= {f"channels[{block}]": filters for block, filters in enumerate(self.channels)}
+        for name, width in widths.items():
+            if isinstance(width, bool) or not isinstance(width, (int, np.integer)) or width < 1:
+                raise SattError(
+                    f"{name}: expected a whole number above 0, got {width!r:.60}; 64 is usual"
+                )
         if self.encoder not in ENCODERS:
             raise SattError(f"encoder: expected one of {ENCODERS}, got {self.encoder!r}")
         if self.encoder != "absent" and (
-            self.image_size < 2 * DOWNSAMPLING or self.image_size % DOWNSAMPLING
+            self.image_size % DOWNSAMPLING
+            or not 2 * DOWNSAMPLING <= self.image_size <= LARGEST_IMAGE
         ):
             raise SattError(
-                f"image_size: expected a multiple of {DOWNSAMPLING}, at least {2 * DOWNSAMPLING}, "
-                f"got {self.image_size}; 64 is the usual size"
+                f"image_size: expected a multiple of {DOWNSAMPLING} from {2 * DOWNSAMPLING} to "
+                f"{LARGEST_IMAGE}, got {self.image_size}; 64 is the usual size"
             )
         if len(self.channels) != 4:
             raise SattError(f"channels: expected 4 numbers of filters, got {self.channels}")

@@ -125,7 +125,7 @@ def test_what_cannot_be_read_is_named_and_left_out(satt, checkpoint, photos, tmp
     assert ended.out == satt("caption", *photos, *arguments[5:]).out
     first, second, count = ended.err.splitlines()
     assert first.startswith("satt: image: ") and "text.png is not an image" in first
-    assert second == "satt: image: there is no file nowhere.png"
+    assert second == "satt: image: there is no file nowhere.png; correct the path"
     assert count == "satt: 2 of the 5 images could not be read"
     assert {path.name for path in (tmp_path / "look").iterdir()} == {
         "one-attention.png", "two-attention.png", "grey-attention.png"
@@ -152,8 +152,9 @@ def test_none_can_be_read(satt, checkpoint):
     ended = satt("caption", "nowhere.png", "gone.png", "--checkpoint", checkpoint)
     assert ended.code == 2 and ended.out == ""
     assert ended.err.splitlines() == [
-        "satt: image: there is no file nowhere.png", "satt: image: there is no file gone.png",
-        "satt: images: none of the 2 could be read",
+        "satt: image: there is no file nowhere.png; correct the path",
+        "satt: image: there is no file gone.png; correct the path",
+        "satt: images: none of the 2 could be read; what is wrong with each is said above",
     ]
 
 

@@ -95,7 +95,7 @@ def test_control_c_keeps_what_was_learned(satt, tmp_path, monkeypatch):
 
     monkeypatch.setattr(log, "append_log", append)
     ended = satt("train", *SCENES, "--out", tmp_path)
-    assert ended.code == 0
+    assert ended.code == 130
     assert "saved" in ended.out
     assert len(records_of(tmp_path)) == 3
     assert (tmp_path / "learning-curve.png").exists()

@@ -370,7 +370,7 @@ def test_whatever_a_plugin_raises(error, where, tmp_path, monkeypatch):
 
 
 def test_an_interruption_is_none_of_these(tmp_path, monkeypatch):
-    def interrupt(_):
+    def interrupt(_, formats):
         raise KeyboardInterrupt
 
     Image.new("RGB", (9, 9)).save(tmp_path / "x.bmp")

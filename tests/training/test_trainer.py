@@ -327,7 +327,7 @@ def test_ctrl_c_before_the_first_step(build, run, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(trainer, "training_batches", interrupted)
+    monkeypatch.setattr("satt.training.run.training_batches", interrupted)
     assert run(model, None, best.append) is True
     assert best[0]["step"] == 0 and "bleu4" in best[0]
     assert same(model.params, before)
