@@ -10,6 +10,8 @@ from pathlib import Path
 
 from satt.errors import SattError
 
+LONGEST = 4096  # characters of a path; and to compose accents takes the square of their number
+
 
 class ImageFiles:
     """All files in a folder and the folders in it.
@@ -69,6 +71,8 @@ class ImageFiles:
         why_not : str
             Where there is none.
         """
+        if len(name) > LONGEST:
+            return None, f"has {len(name):,} characters, more than a path can have"
         parts = _key(name).replace("\\", "/").split("/")
         parts = [part for part in parts if part not in ("", ".")]
         if not parts or ".." in parts:

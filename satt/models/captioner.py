@@ -275,7 +275,9 @@ class Captioner:
         dembedded_to_read, dstate, dcell, dgrid_as_value, dkeys, *step_gradients = (
             ops.attention_lstm_backward((dstates, dcontexts, dattention), looking)
         )
-        gradients.update(zip(self._step_params, step_gradients, strict=True))
+        of_a_step = dict(zip(self._step_params, step_gradients, strict=True))
+        # As on the way back: gate and LSTM are nearer to the loss than the score.
+        gradients.update({name: of_a_step[name] for name in reversed(self._step_params)})
         gradients["decoder.embedding.W"] = ops.embedding_backward(
             dembedded + dembedded_to_read, embedding
         )

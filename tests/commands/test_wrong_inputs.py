@@ -72,7 +72,8 @@ def nothing_is_run(monkeypatch):
         monkeypatch.setattr(command, "run", lambda options: 0)
 
 
-NEEDED = {"train": ["--data", "scenes"], "evaluate": ["--data", "scenes"], "caption": ["a.png"]}
+NEEDED = {"train": ["--data", "scenes"], "evaluate": ["--data", "scenes"], "caption": ["a.png"],
+          "inspect": ["folder"]}
 
 
 def complaint_of(ended):
@@ -228,7 +229,7 @@ def test_files_and_folders(arguments, about, satt, places):
 
 @pytest.mark.parametrize("folder, about", [
     ("latin-1", ["Flickr8k.token.txt", "UTF-8", "0xe9"]),
-    ("no-images", ["no image listed"]),
+    ("no-images", ["no image of train can be read", "is empty"]),
 ])
 def test_folders_that_are_half_right(folder, about, satt, places):
     ended = satt("evaluate", "--data", folder, "--split", "train", "--checkpoint",
@@ -304,4 +305,4 @@ def test_warnings_that_are_errors(places):
     ended = call([*arguments, "checkpoint.npz"], places, PYTHONWARNINGS="error")
     assert ended.returncode == 2 and b"Traceback" not in ended.stderr
     line = ended.stderr.decode("utf-8").splitlines()[-1]
-    assert line.startswith("satt: flickr8k: 1 of the 6 images") and "train1.jpg" in line
+    assert line.startswith("satt: ") and "train1.jpg is not in the folder" in line

@@ -398,10 +398,10 @@ def test_no_warnings_of_any_thread_and_the_filters_as_before(tmp_path, monkeypat
     Image.new("RGB", (9, 9)).save(tmp_path / "x.bmp")
     plain, remarks = Image.open, []
 
-    def remark(file):
+    def remark(file, **options):
         # In the name of Pillow's own module, as its plugins do it.
         warnings.warn_explicit("odd", UserWarning, "TiffImagePlugin.py", 1, "PIL.TiffImagePlugin")
-        return plain(file)
+        return plain(file, **options)
 
     monkeypatch.setattr(Image, "open", remark)
     with warnings.catch_warnings():

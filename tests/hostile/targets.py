@@ -191,8 +191,12 @@ class Table(Folder):
     @staticmethod
     def captions(text):
         rows = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True)
-        columns, found = [cell.strip().lower() for cell in next(rows)], {}
-        file, caption = columns.index("file"), columns.index("caption")
+        rows, found = list(rows), {}
+        columns = [cell.strip().lower() for cell in rows[0]]
+        # Without names, the file comes first and the caption after it.
+        file, caption = (
+            (columns.index("file"), columns.index("caption")) if "file" in columns else (0, 1)
+        )
         for row in rows:
             if len(row) > max(file, caption):
                 found.setdefault(row[file].strip(), []).append(row[caption])
