@@ -50,15 +50,15 @@ PICTURES = 3
 INTERRUPTED = 130  # the exit code
 MODEL_OPTIONS = ("dropout", "penalty", "penalty_target", "state_width", "embedding_width",
                  "attention_width")
-TRAINING_OPTIONS = ("epochs", "batch_size", "captions_per_image", "optimiser", "learning_rate",
-                    "sharpening", "evaluations", "patience", "parts", "seed")
+TRAINING_OPTIONS = ("epochs", "batch_size", "captions_per_image", "batches", "optimiser",
+                    "learning_rate", "sharpening", "evaluations", "patience", "parts", "seed")
 
 
 def add_arguments(parser):
     """Add what `run` takes."""
     from satt.models.captioner import CaptionerSettings
     from satt.training.optimisers import OPTIMISERS
-    from satt.training.trainer import TrainingSettings
+    from satt.training.trainer import BATCHES, TrainingSettings
 
     defaults = {"data": None}
 
@@ -90,8 +90,10 @@ def add_arguments(parser):
     training, settings = parser.add_argument_group("training"), TrainingSettings
     add(training, "--epochs", COUNT, "times that every image is seen", settings)
     add(training, "--batch-size", whole_number(1, 4096), "images in a batch", settings)
-    add(training, "--captions-per-image", whole_number(1, 100), "captions of each image in a "
-        "batch", settings)
+    add(training, "--captions-per-image", whole_number(1, 100), "captions of each image in an "
+        "epoch", settings)
+    add(training, "--batches", str, "captions filled up to the longest of their batch, or of one "
+        "length, as in the paper", settings, choices=BATCHES)
     add(training, "--optimiser", str, "how gradients become steps", settings,
         choices=sorted(OPTIMISERS))
     add(training, "--learning-rate", number(0, 10, open_below=True), "at its highest", settings)

@@ -138,7 +138,6 @@ def _read_through(cache, path, size):
         key = cache.key(file)
         image = cache.get(key)
         if image is None:
-            file.seek(0)
             image = _decode(file, path, size)
             cache.put(key, image)
         return image

@@ -8,7 +8,7 @@ from itertools import islice
 
 import numpy as np
 
-from satt.data.batches import training_batches
+from satt.data.batches import count_batches, training_batches
 from satt.errors import SattError
 from satt.training.log import to_plain
 from satt.training.optimisers import OPTIMISERS
@@ -50,7 +50,7 @@ class Epochs:
         while place["epoch"] <= settings.epochs:
             batches = training_batches(
                 self._data, self._vocabulary, settings.batch_size, self._random,
-                settings.captions_per_image,
+                settings.captions_per_image, settings.batches == "one-length",
             )
             for batch in islice(batches, place["batches"], None):
                 place["batches"] += 1
@@ -94,7 +94,10 @@ class Run:
         self.pool = PartsPool(model, settings.parts, settings.seed)
         self.optimiser = OPTIMISERS[settings.optimiser]()
         self.watch = Watch(model, settings.learning_rate)
-        self.step, self.total = 0, settings.epochs * -(-len(data) // settings.batch_size)
+        self.step, self.total = 0, count_batches(
+            data, settings.batch_size, np.random.default_rng(settings.seed),
+            settings.captions_per_image, settings.batches == "one-length", settings.epochs,
+        )
         self.record, self.open, self.whole = {"step": 0}, False, True
         self.best = {"score": None, "record": None, "arrays": model.arrays(), "waited": 0}
         self._before, self._begin = 0.0, time.perf_counter()

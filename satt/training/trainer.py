@@ -22,6 +22,7 @@ from satt.training.optimisers import OPTIMISERS
 from satt.training.run import Run
 from satt.training.schedules import warmup_cosine
 
+BATCHES = ("padded", "one-length")
 CALIBRATION_IMAGES = 512  # from which the batch normalisation takes its statistics for captioning
 SAVE_EVERY = 30  # seconds
 ONCE_MORE = "interrupted: captioning the validation images once more; Ctrl-C skips that"
@@ -38,8 +39,11 @@ class TrainingSettings:
     batch_size : int
         Images in a batch.
     captions_per_image : int
-        Captions of an image in a batch, drawn at random; they share its grid, so that further ones
-        cost little.
+        Captions of an image in an epoch, drawn at random; in a batch they share its grid, so that
+        further ones cost little.
+    batches : {"padded", "one-length"}
+        Whether short captions are filled up to the longest of their batch, or a batch holds
+        captions of exactly one length, as in the paper; see `training_batches`.
     optimiser : {"adam", "rmsprop", "sgd"}
     learning_rate : float
         The peak, reached after `warmup_steps` and followed by half a cosine down to zero.
@@ -73,6 +77,7 @@ class TrainingSettings:
     epochs: int = 10
     batch_size: int = 8
     captions_per_image: int = 1
+    batches: str = "padded"
     optimiser: str = "adam"
     learning_rate: float = 3e-3
     warmup_steps: int = 100
@@ -97,10 +102,11 @@ class TrainingSettings:
                 raise SattError(f"{name}: expected more than 0, got {getattr(self, name)}")
         if not 0 <= self.settling <= 1:
             raise SattError(f"settling: expected a share in [0, 1], got {self.settling}")
-        if self.optimiser not in OPTIMISERS:
-            raise SattError(
-                f"optimiser: expected one of {', '.join(OPTIMISERS)}, got {self.optimiser!r}"
-            )
+        for name, choices in (("optimiser", OPTIMISERS), ("batches", BATCHES)):
+            if getattr(self, name) not in choices:
+                raise SattError(
+                    f"{name}: expected one of {', '.join(choices)}, got {getattr(self, name)!r}"
+                )
 
 
 def train(

@@ -57,6 +57,14 @@ def test_a_run_on_flickr8k(satt, flickr8k, tmp_path, no_pictures):
     assert set(vocabulary.words) == set("a dog on the grass two cats in room".split())
 
 
+def test_batches_of_one_length(satt, complains, tmp_path, no_pictures):
+    ended = satt("train", *SCENES, "--batches", "one-length", "--out", tmp_path)
+    assert ended.code == 0, ended.err
+    # More than four an epoch: the captions have many lengths.
+    assert len(records_of(tmp_path)) > 8
+    complains("train", *SCENES, "--batches", "unpadded", about=["--batches", "one-length"])
+
+
 def test_words_can_be_too_rare(complains, flickr8k, tmp_path):
     complains("train", "--data", flickr8k, *QUICK, "--out", tmp_path, "--minimum-count", 50,
               about=["--minimum-count", "50"])

@@ -22,6 +22,14 @@ from satt.errors import SattError
 SIZE = 24
 
 
+@pytest.fixture(autouse=True)
+def plenty_of_room(monkeypatch):
+    """The disk on which the tests run may be small."""
+    usage = shutil.disk_usage(Path.cwd())._replace(free=10**12)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    return usage
+
+
 @pytest.fixture
 def paths(tmp_path, random):
     """Thirty small photographs."""
@@ -133,6 +141,22 @@ def test_what_another_version_decoded_is_thrown_away(paths, folder, decoded, mon
     load(paths, folder)
     assert len(decoded) == 60
     assert file_of(folder).stat().st_size == bytes_taken
+
+
+def test_two_versions_at_once_do_not_take_each_others_images(paths, folder, monkeypatch):
+    old = ImageCache(folder, SIZE)
+    monkeypatch.setattr(image_cache, "VERSION", image_cache.VERSION + 1)
+    new = ImageCache(folder, SIZE)
+    with open(paths[0], "rb") as file:
+        key = new.key(file)
+        file.seek(0)
+        old_key = old.key(file)
+    image = np.ones((SIZE, SIZE, 3), dtype=np.uint8)
+    new.put(key, image)
+    new.close()
+    assert old.get(old_key) is None
+    assert np.array_equal(old.get(key), image)
+    old.close()
 
 
 def test_what_cannot_be_read_is_not_remembered(paths, folder):
@@ -287,10 +311,12 @@ def test_bits_flipped_anywhere_never_change_an_image(paths, folder, random):
 # --- no room, no right, no peace ----------------------------------------------------------------
 
 
-def test_a_disk_with_little_room_is_left_alone(paths, folder, decoded, monkeypatch):
+def test_a_disk_with_little_room_is_left_alone(
+    paths, folder, decoded, monkeypatch, plenty_of_room
+):
     load(paths[:10], folder)
-    usage = shutil.disk_usage(folder)
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=2**29))
+    little = plenty_of_room._replace(free=9 * 10**8)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: little)
     expected = load(paths, False)
     decoded.clear()
     monkeypatch.setattr(image_cache, "WRITTEN_AT_A_TIME", 3 * SIZE * SIZE * 3)
@@ -360,7 +386,7 @@ from pathlib import Path
 import numpy as np
 from satt.data import image_cache
 from satt.data.images import load_images
-image_cache.WRITTEN_AT_A_TIME = 20_000
+image_cache.WRITTEN_AT_A_TIME, image_cache.LEFT_FREE = 20_000, 0
 paths = sorted(Path(sys.argv[1]).iterdir())
 print("ready", flush=True)
 images, kept, _ = load_images(paths, 24, cache=sys.argv[2])
