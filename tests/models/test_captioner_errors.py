@@ -116,6 +116,8 @@ def test_start_has_the_same_door():
         ({"channels": (32, 64, 64, True)}, r"channels\[3\]: expected a whole number .* got True"),
         ({"dropout": 1.0}, r"dropout: expected a share in \[0, 1\), got 1.0"),
         ({"dropout": -0.1}, "dropout: .* got -0.1"),
+        ({"context_scale": 0.0}, "context_scale: expected more than 0, got 0.0"),
+        ({"context_scale": float("nan")}, "context_scale: .* got nan"),
     ],
 )
 def test_settings_that_cannot_be(wrong, message):
