@@ -101,8 +101,8 @@ def _check_arrays(arrays, settings):
     for name, array in arrays.items():
         if array.dtype not in (np.float32, np.float64) or not np.isfinite(array).all():
             raise SattError(
-                f"{name}: expected finite numbers of float32 or float64, got {array.dtype} or "
-                "values that are not finite; train again, or use another checkpoint"
+                f"{name:.100}: expected finite numbers of float32 or float64, got "
+                f"{array.dtype}, perhaps with NaN; train again, or use another checkpoint"
             )
 
 

@@ -202,7 +202,7 @@ class Run:
             raise
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise SattError(
-                f"run: what was saved lacks or has something unknown ({error}); "
+                f"run: what was saved lacks or has something unknown ({error!s:.100}); "
                 "go on with the version of satt that wrote it"
             ) from error
 

@@ -297,6 +297,16 @@ def test_names_that_are_no_unicode(places):
     assert (places / os.fsdecode(b"\xfflook")).is_dir()
 
 
+def test_a_home_that_is_none(places):
+    home = {name: str(places / "file") for name in ("HOME", "USERPROFILE", "LOCALAPPDATA",
+                                                    "XDG_CACHE_HOME", "XDG_CONFIG_HOME")}
+    for arguments in (["evaluate", "--data", "flickr8k", "--checkpoint", "checkpoint.npz"],
+                      [*CAPTION, "image.png", "--figure", "look.png"]):
+        ended = call(arguments, places, SATT_CACHE="", **home)
+        assert ended.returncode == 0, ended.stderr
+    assert (places / "look.png").exists()
+
+
 def test_warnings_that_are_errors(places):
     ended = call([*TRAIN, "run"], places, PYTHONWARNINGS="error")
     assert ended.returncode == 0, ended.stderr

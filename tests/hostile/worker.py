@@ -83,7 +83,7 @@ def run_command(arguments, outcome):
 
 
 def limit_memory():
-    with contextlib.suppress(ImportError):  # Windows has no such limit
+    with contextlib.suppress(ImportError, ValueError, OSError):  # not every system has this limit
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
