@@ -9,9 +9,8 @@
 #
 # **How long.** 35 minutes to read, some 5 seconds to run.
 #
-# Where this stands: the lecture trains its captioner by *backpropagation*. The paper (Xu et al.
-# 2015, section 4.3) says the same in half a sentence. Every backward of satt was written by hand
-# and passes the check of this lesson.
+# Where this stands: lecture 6 (backpropagation), before any attention. Every backward of satt was
+# written by hand and passes the check of this lesson.
 
 # %%
 import numpy as np
@@ -426,17 +425,6 @@ print(f"slope by the complex step  {by_complex_step:.15f}")
 print(f"slope by differences       {by_difference:.15f}")
 assert np.isclose(by_backward, by_complex_step, rtol=1e-10)
 assert np.isclose(by_backward, by_difference, rtol=1e-4)
-
-# %%
-ways = np.linspace(-0.04, 0.04, 21)
-losses = [loss_along(r) for r in ways]
-figure, axes = plt.subplots(figsize=(8, 4.5))
-axes.plot(ways, losses, "o-", color=BLUE, label="loss of the captioner")
-axes.plot(ways, loss + by_backward * ways, "--", color=RED, label="slope by the backward")
-axes.set(xlabel="r: how far all parameters move together", ylabel="loss (nats)",
-         title="The backward's slope touches the loss where we stand")
-axes.legend()
-show(figure, "01_real_model")
 
 # %% [markdown]
 # The backward and the complex step agree to a dozen digits, through four convolutions, an LSTM,
