@@ -164,7 +164,7 @@ assert check(compare_forward, compare_backward, inputs).ok
 hidden, relu_cache = relu_forward(out)
 dhidden = np.array([[1.0, 1.0], [1.0, 1.0]])
 print("in      ", out.tolist())
-print("out     ", hidden.tolist())
+print("out     ", (hidden + 0).tolist())
 print("gradient", relu_backward(dhidden, relu_cache).tolist())
 assert np.array_equal(relu_backward(dhidden, relu_cache), [[1, 0], [1, 0]])
 
