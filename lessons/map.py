@@ -28,7 +28,8 @@ def direct(lessons):
     -------
     needs : dict from int to set of int
     """
-    needs = {lesson.number: set(lesson.needs) for lesson in lessons}
+    numbers = {lesson.number for lesson in lessons}
+    needs = {lesson.number: numbers.intersection(lesson.needs) for lesson in lessons}
 
     def before(number):
         return needs[number].union(*(before(need) for need in needs[number]))
