@@ -53,8 +53,8 @@ assert np.isclose(central_difference, 12.01)
 #     (2 + h)³ = 8 + 12h + 6h² + h³
 #     (2 - h)³ = 8 - 12h + 6h² - h³
 #
-#     forward difference = 12 + 6h + h²          wrong by about h
-#     central difference = 12 + h²               wrong by about h²
+#     forward difference = 12 + 6h + h²          wrong by about 6h
+#     central difference = 12 + h²               wrong by h²
 #
 # In the difference of the two lines the term 6h² cancels. For any smooth function it is the same:
 # the forward difference is wrong by about h f''(x) / 2, the central one by about h² f'''(x) / 6.
