@@ -389,8 +389,8 @@ assert np.isclose(found.gradients["x"].ratio, -7)
 #     loss(parameters + r d) = loss(parameters) + r (g · d) + ...
 #
 # One number, but a mistake in any parameter would change it. The loss is that of one right caption
-# of one drawn scene: the captioner sees the scene, reads the caption, and is asked before each word
-# what comes next.
+# of one drawn scene: the captioner sees the scene, reads the caption, and is asked before each
+# word what comes next.
 
 # %%
 model, vocabulary = trained_captioner()
