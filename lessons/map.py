@@ -105,9 +105,10 @@ def draw(lessons):
     """
     needs = direct(lessons)
     centres = place(needs)
-    across, down = zip(*centres.values(), strict=True)
-    left, right = min(across) - WIDTH / 2 - 0.1, max(across) + WIDTH / 2 + 0.1
-    bottom, top = min(down) - HEIGHT / 2 - 0.1, HEIGHT / 2 + 0.1
+    half = {entry: WIDTH / 2 if isinstance(entry, int) else 0 for entry in centres}
+    left = min(x - half[entry] for entry, (x, _) in centres.items()) - 0.1
+    right = max(x + half[entry] for entry, (x, _) in centres.items()) + 0.1
+    bottom, top = min(y for _, y in centres.values()) - HEIGHT / 2 - 0.1, HEIGHT / 2 + 0.1
     figure = plt.figure(figsize=(right - left, top - bottom), layout="none")
     axes = figure.add_axes((0, 0, 1, 1), xlim=(left, right), ylim=(bottom, top))
     axes.set_axis_off()
