@@ -8,10 +8,10 @@ import threading
 import warnings
 from contextlib import contextmanager
 
-from satt.commands import caption, demo, draw, evaluate, inspect, train
+from satt.commands import caption, demo, draw, evaluate, inspect, lessons, train
 from satt.errors import SattError
 
-COMMANDS = (demo, draw, inspect, train, caption, evaluate)
+COMMANDS = (demo, draw, inspect, train, caption, evaluate, lessons)
 
 DESCRIPTION = """\
 Show, Attend and Tell by hand: a captioner that looks at one part of an image for each word, in
@@ -26,6 +26,7 @@ where to begin:
   satt inspect FOLDER                 look at photographs with captions, if you have some
   satt train --data FOLDER            train on them
   satt evaluate --data scenes         measure what a checkpoint can do
+  satt lessons                        learn how all this works, step by step
   satt COMMAND --help                 all about one command, with examples
   gradcheck                           check every gradient by which all this is learned
 
