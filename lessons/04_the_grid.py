@@ -80,8 +80,8 @@ for location in range(4):
 
 # %% [markdown]
 # The top left window is black, so its vector is zero: nothing to report. The top right one is
-# bright on its right. The vector says **what** is there. It does not say **where**: the place is
-# known only from the row of the grid in which the vector stands.
+# bright on its right. The vector says **what** is there. It does not say **where**: the same
+# filters serve every place. The place is known only from where the vector stands in the grid.
 #
 # The gradient goes back the same way. A reshape moves no number to another one's side, so its
 # backward is the reshape back. A ReLU after the convolution, and this is a whole encoder.
@@ -326,25 +326,6 @@ show(figure, "receptive_field")
 # %% [markdown]
 # The rim of the measured field is nearly dark. So a location knows best what is in its middle.
 # That is what attention needs: if it looks at the place of the cat, it should get the cat.
-#
-# ## What, not where
-#
-# The same filters serve every place. So if the image moves by one place, 8 pixels, the grid should
-# move by one place as well. At the rim it does not: there the field reaches the padding.
-
-# %%
-images = to_float(world.images[:40])
-moved, _, _ = encode(np.roll(images, 8, axis=2))
-before, after = (g.reshape(-1, side, side, 128) for g in (grids, moved))
-difference = np.abs(after[:, :, 1:] - before[:, :, :-1]).max(axis=(0, 1, 3))
-for column, largest in enumerate(difference):
-    print(f"column {column} before, {column + 1} after: largest difference {largest:.6f}")
-assert difference[2:5].max() < 1e-3  # far enough from the rim: the same vectors, one place on
-assert difference[[0, 6]].min() > 0.1
-
-# %% [markdown]
-# So a vector tells what is there, and nothing in it tells where. You may wonder how the captioner
-# can then say "above". It has the attention: its place in the list of 64 is the where.
 #
 # ## What each location sees
 #
