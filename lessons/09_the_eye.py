@@ -53,7 +53,7 @@ BLUE, ORANGE, RED, GREEN = "#0072B2", "#E69F00", "#D55E00", "#009E73"
 
 # %%
 node, radius = np.array([-5.4, 0.0]), 11.2
-FOVEA, BLIND = 5.0, 15.5  # degrees: the fovea from the lens's axis, the blind spot from the fovea
+FOVEA, BLIND = 5.0, 15.5  # degrees: fovea from the lens's axis, blind spot from the fovea
 
 
 def landing(eccentricity):
@@ -180,14 +180,14 @@ show(figure, "acuity")
 # %% [markdown]
 # Why not build the whole eye like the fovea? Count how many details it would have to report. A
 # patch of the visual field holds $1 / \text{MAR}^2$ details a square degree. Add up a field that
-# reaches 60 degrees to each side ($\sin E$ is the length of the ring at $E$).
+# reaches 60 degrees to each side, ring by ring (the ring at $E$ is as long as $\sin E$ says).
 
 # %%
 field = np.linspace(0, 60, 6001)
 ring = np.sin(np.radians(field))
-dear = (ring / mar(0) ** 2).sum() / (ring / mar(field) ** 2).sum()
-print(f"sharp everywhere would be {dear:.0f} times as much to report as sharp at one spot")
-assert dear > 50
+times_as_much = (ring / mar(0) ** 2).sum() / (ring / mar(field) ** 2).sum()
+print(f"sharp everywhere would be {times_as_much:.0f} times as much to report as sharp at one spot")
+assert times_as_much > 50
 
 # %% [markdown]
 # The cheap way is one sharp spot and a fast motor. That is the answer to "why attention?": *do not
@@ -455,7 +455,7 @@ assert np.exp(entropy).mean() > 2
 memory, state = model.start(to_float(world.images))
 grid = memory[0].copy()
 words = np.array([caption.words[0] for caption in captions])
-_, _, _ = model.step(words, memory, state)
+model.step(words, memory, state)
 assert np.array_equal(grid, memory[0])  # a step reads the grid; it cannot change it
 
 again = []
@@ -473,8 +473,8 @@ assert np.mean(again) > 0.2
 # ## Exercises
 #
 # 1. Draw an eye chart on which all letters can be read equally well at one glance: rings of
-#    letters at 3, 8, 18 and 38 degrees, each twice the height that can just be read. How high must
-#    they be? Check with the filter that each letter survives, and that small ones do not.
+#    letters at 3, 8, 18 and 38 degrees, each five times the height that can just be read. How
+#    high are they? Check with the filter that each survives, and that at a fifth none does.
 # 2. With how few fixations can you see the whole photograph at a quarter of the full acuity or
 #    better? Choose greedily: each time the place that helps most. How many at half the acuity?
 # 3. Make the captioner look at one place at a time: `model.sharpen(50)` stretches the scores.

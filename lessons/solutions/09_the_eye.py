@@ -36,18 +36,19 @@ def mar(eccentricity):
 # %% [markdown]
 # ## 1. An eye chart for one glance
 #
-# The smallest letter that can be read is five times the MAR high. Twice that, ring by ring:
+# The smallest letter that can be read is five times the MAR high. Five times that, ring by ring:
 
 # %%
 RINGS = (3, 8, 18, 38)
-heights = {eccentricity: 2 * 5 * mar(eccentricity) for eccentricity in RINGS}
+heights = {eccentricity: 5 * 5 * mar(eccentricity) for eccentricity in RINGS}
 for eccentricity, height in heights.items():
     print(f"{eccentricity:2} degrees: {height:.2f} degrees high")
 assert np.isclose(heights[38] / heights[3], (38 + E2) / (3 + E2))  # seven times as high
 
 # %% [markdown]
 # The check uses the letter E: three strokes and two gaps, each a fifth of its height. It is read
-# if after the blur the gaps are still darker than the strokes by 2 % of full contrast.
+# if after the blur the gaps are still darker than the strokes by 2 % of full contrast. (Below 0
+# the gaps are the brighter ones: the E has become a blot.)
 
 # %%
 def gap_contrast(height, eccentricity):
@@ -64,9 +65,9 @@ def gap_contrast(height, eccentricity):
 
 
 for eccentricity, height in heights.items():
-    contrasts = [gap_contrast(times * height, eccentricity) for times in (1, 0.5, 0.25)]
-    print(f"{eccentricity:2} degrees: contrast {contrasts[0]:.2f}; at half and a quarter of the "
-          f"height {contrasts[1]:.3f}, {contrasts[2]:.3f}")
+    contrasts = [gap_contrast(times * height, eccentricity) for times in (1, 0.2, 0.1)]
+    print(f"{eccentricity:2} degrees: contrast {contrasts[0]:.2f}; at a fifth and a tenth of the "
+          f"height {contrasts[1]:.2f}, {contrasts[2]:.2f}")
     assert contrasts[0] > 0.02 and max(contrasts[1:]) < 0.02
 
 # %%
@@ -127,11 +128,11 @@ assert len(paths[1 / 2]) > 4 * len(paths[1 / 4])
 # never look at a photograph that long. You look at what matters and leave the rest coarse.
 
 # %%
-figure, axes = plt.subplots(1, 2, figsize=(11, 6.6), layout="constrained")
+figure, axes = plt.subplots(1, 2, figsize=(11, 7.4), layout="constrained")
 for panel, (acuity, path) in zip(axes, paths.items(), strict=True):
     for centre in path:
         panel.add_patch(plt.Circle(centre, E2 * (1 / acuity - 1), color="#0072B2", alpha=0.15))
-    panel.plot(*path.T, "-o", color="#D55E00", linewidth=1, markersize=5)
+    panel.plot(*path.T, "o", color="#D55E00", markersize=6)
     panel.set(xlim=(0, 25.6), ylim=(30, 0), aspect="equal", xlabel="degrees", ylabel="degrees",
               title=f"acuity {acuity} everywhere:\n{len(path)} fixations")
 show(figure, "solution_fixations")
