@@ -64,6 +64,10 @@ def landing(eccentricity):
     return node + along * direction
 
 
+degree = np.hypot(*(landing(1) - landing(0)))
+print(f"a degree is {degree:.2f} mm on the retina")
+assert 0.25 < degree < 0.33  # Curcio et al.: the 1.25 degrees without rods are 0.35 mm
+
 figure, (axes, zoom) = plt.subplots(
     1, 2, figsize=(14.5, 7), width_ratios=(1.75, 1), layout="constrained"
 )
@@ -186,7 +190,7 @@ show(figure, "acuity")
 field = np.linspace(0, 60, 6001)
 ring = np.sin(np.radians(field))
 times_as_much = (ring / mar(0) ** 2).sum() / (ring / mar(field) ** 2).sum()
-print(f"sharp everywhere would be {times_as_much:.0f} times as much to report as sharp at one spot")
+print(f"sharp everywhere: {times_as_much:.0f} times as much to report as sharp at one spot")
 assert times_as_much > 50
 
 # %% [markdown]
