@@ -293,15 +293,20 @@ show(figure, "three_fixations")
 # %%
 PIXELS_PER_CM = 8
 y, x = np.mgrid[20:-2:-1 / PIXELS_PER_CM, -13:13:1 / PIXELS_PER_CM]
-fingers = {"thumb": ((-2.5, 3.0), (-9.3, 8.6), 1.1), "index": ((-2.9, 8.0), (-5.4, 15.9), 0.9),
-           "middle": ((-0.9, 8.6), (-1.0, 17.6), 0.95), "ring": ((1.2, 8.4), (3.5, 16.4), 0.9),
-           "little": ((3.1, 7.4), (7.5, 13.3), 0.8)}
-hand = np.zeros(x.shape)
-for (ax, ay), (bx, by), thick in [*fingers.values(), ((0, 3.2), (0, 5.4), 4.2), ((0, -4), (0, 3),
-                                                                                2.9)]:
-    along = ((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / ((bx - ax) ** 2 + (by - ay) ** 2)
-    along = along.clip(0, 1)
-    distance = np.hypot(x - ax - along * (bx - ax), y - ay - along * (by - ay))
+parts = [  # lines with round ends: from, to, half the thickness, in cm
+    ((-2.5, 3.0), (-9.3, 8.6), 1.1),  # thumb
+    ((-2.9, 8.0), (-5.4, 15.9), 0.9),
+    ((-0.9, 8.6), (-1.0, 17.6), 0.95),
+    ((1.2, 8.4), (3.5, 16.4), 0.9),
+    ((3.1, 7.4), (7.5, 13.3), 0.8),
+    ((0.0, 3.2), (0.0, 5.4), 4.2),  # palm
+    ((0.0, -4.0), (0.0, 3.0), 2.9),  # wrist
+]
+places, hand = np.stack([x, y], axis=-1), np.zeros(x.shape)
+for start, end, thick in parts:
+    line = np.subtract(end, start)
+    along = ((places - start) @ line / (line @ line)).clip(0, 1)
+    distance = np.linalg.norm(places - start - along[:, :, None] * line, axis=-1)
     hand = np.maximum(hand, ((thick - distance) * PIXELS_PER_CM + 0.5).clip(0, 1))
 turn = np.radians(np.linspace(165, 35, 400))
 arc = np.array([4 + 9.4 * np.sin(turn), 9.4 * np.cos(turn)])  # y and x in cm
@@ -365,8 +370,8 @@ assert count(look(0, 4)) == 5 and count(look(40, 4)) < 5
 # it hard. Blur is not the whole truth. Beside the fovea, things that stand close together are
 # mixed up even where each could be seen alone. This is **crowding**. Letters must be about
 # $0.3\,(E + 0.45)$ degrees apart to be told from each other (Song et al., equation 14): 12 degrees
-# at $E = 40$. Fingers at arm's length are 3 degrees apart. Our law also reaches further here than
-# the 30 degrees to which it was found straight. So the filter is kinder than the eye.
+# at $E = 40$. Fingers at arm's length are 3 degrees apart. And at 40 degrees our line goes on
+# beyond the 30 degrees to which it was found straight. Read the numbers as an order of size.
 #
 # ## Saccades
 #
