@@ -1,0 +1,73 @@
+"""Show a figure wherever the lesson runs: in a notebook, in a window, or in a file only.
+
+Importing this gives figures their look: letters that can be read from the last row, and colours
+that can be told apart with any kind of colour vision (Okabe and Ito 2008).
+"""
+
+import atexit
+from pathlib import Path
+
+import matplotlib
+from matplotlib import pyplot as plt
+
+FIGURES = Path(__file__).resolve().parent / "figures"
+
+BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, RED, PURPLE = (
+    "#000000", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7",
+)
+
+plt.rcParams.update({
+    "font.size": 12,
+    "axes.titlesize": 13,
+    "figure.titlesize": 15,
+    "xtick.labelsize": 11,
+    "ytick.labelsize": 11,
+    "legend.fontsize": 11,
+    "axes.prop_cycle": plt.cycler(color=[BLUE, ORANGE, GREEN, RED, PURPLE, SKY, BLACK]),
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "figure.constrained_layout.use": True,
+    "savefig.dpi": 120,
+})
+
+# What can only write files.
+WITHOUT_A_SCREEN = {"agg", "cairo", "pdf", "pgf", "ps", "svg", "template"}
+PAUSE = 0.1  # seconds that a window is given to draw itself
+
+
+def show(figure, name):
+    """Save a figure to `lessons/figures/`, and show it where there is a screen.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        From `plt.subplots` or `plt.figure`.
+    name : str
+        Of the file, without the ending; the lesson's number first, as in "07_scores".
+
+    Returns
+    -------
+    path : Path
+        Of the .png file.
+
+    Raises
+    ------
+    ValueError
+        If the name does not begin with a lesson's number.
+    """
+    if not (name[:2].isdigit() and name[2:3] == "_"):
+        raise ValueError(f"name: expected a lesson's number first, as in '07_scores', got {name!r}")
+    FIGURES.mkdir(exist_ok=True)
+    path = FIGURES / f"{name}.png"
+    figure.savefig(path)
+    if matplotlib.get_backend().lower() in WITHOUT_A_SCREEN:
+        print(f"[figure: {path}]")
+        plt.close(figure)
+        return path
+    plt.show(block=False)
+    # A notebook has closed it by now. A window stays, and the lesson goes on.
+    if plt.fignum_exists(figure.number):
+        plt.pause(PAUSE)
+        atexit.unregister(plt.show)
+        atexit.register(plt.show)
+    return path
