@@ -16,7 +16,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import Rectangle
-from showing import show
+from showing import ORANGE, show
 from trained import trained_captioner
 
 from gradcheck import check
@@ -32,9 +32,6 @@ from satt.layers.max_pool import max_pool_backward, max_pool_forward
 from satt.layers.relu import relu_backward, relu_forward
 from satt.metrics.looking import location_shares
 from satt.models.encoder import KERNELS, POOLED, STRIDES, encoder_forward, receptive_field
-
-plt.rcParams.update({"font.size": 12})
-BLUE, ORANGE = "#0072B2", "#E69F00"  # two colours that all readers can tell apart
 
 # %% [markdown]
 # ## A grid of four vectors
@@ -173,7 +170,7 @@ def tiles(grid):
     return tile.transpose(0, 2, 1, 3).reshape(side * 8, side * 16)
 
 
-figure, axes = plt.subplots(2, 3, figsize=(13, 8.6), layout="constrained")
+figure, axes = plt.subplots(2, 3, figsize=(13, 8.6))
 for row, number in zip(axes, (cat, bird), strict=True):
     row[0].imshow(world.images[number], extent=(0, side, side, 0))
     row[1].imshow(tiles(all_grids[number]) ** 0.4, cmap="viridis", extent=(0, side, side, 0),
@@ -195,7 +192,7 @@ axes[0, 2].set_title("how long each vector is")
 for panel in axes[1]:
     panel.set_xlabel("column j")
 figure.suptitle("Two images, two grids: where there is something to tell, the vectors light up")
-show(figure, "two_grids")
+show(figure, "04_two_grids")
 
 # %% [markdown]
 # Nearly everything is dark. After the last ReLU most numbers are exactly zero, and the vectors of
@@ -304,7 +301,7 @@ print(f"the location in the corner sees {corner_height}x{corner_height} pixels o
 assert corner_height**2 < 0.5 * 36**2  # the rest lies outside, where padding put zeros
 
 # %%
-figure, axes = plt.subplots(1, 3, figsize=(14, 5.4), layout="constrained")
+figure, axes = plt.subplots(1, 3, figsize=(14, 5.4))
 for panel, heat in zip(axes, (np.zeros((64, 64)), influence, corner), strict=True):
     panel.imshow(world.images[cat])
     if heat.any():
@@ -321,7 +318,7 @@ axes[0].set_title(f"location ({i}, {j}): its 8x8 pixels\n(white), its 36x36 fiel
 axes[1].set_title("how much each pixel counts,\nmeasured: bright is much")
 axes[2].set_title("location (0, 0): most of its field\nlies outside the image")
 figure.suptitle("The receptive field of one location: computed (orange) and measured (colour)")
-show(figure, "receptive_field")
+show(figure, "04_receptive_field")
 
 # %% [markdown]
 # The rim of the measured field is nearly dark. So a location knows best what is in its middle.
@@ -372,17 +369,16 @@ def draw_place(panel, location):
     panel.set_xlabel(kind_of[location], fontsize=13)
 
 
-figure, axes = plt.subplots(len(chosen), 6, figsize=(11, 10.4), layout="constrained")
+figure, axes = plt.subplots(len(chosen), 6, figsize=(11, 10.4))
 for row, query, nearest in zip(axes, chosen, found, strict=True):
     for panel, location in zip(row, [query, *nearest], strict=True):
         draw_place(panel, location)
-    for spine in row[0].spines.values():
-        spine.set(edgecolor=ORANGE, linewidth=5)
+    row[0].spines[:].set(visible=True, edgecolor=ORANGE, linewidth=5)
 axes[0, 0].set_title("asked")
 for number, panel in enumerate(axes[0, 1:], start=1):
     panel.set_title(f"neighbour {number}")
 figure.suptitle("What each location sees: its five nearest neighbours in other images")
-show(figure, "neighbours")
+show(figure, "04_neighbours")
 
 # %% [markdown]
 # Where a neighbour is of another kind, look what it shares with the place that asked: the colour,

@@ -23,7 +23,7 @@ from matplotlib.cbook import get_sample_data
 from matplotlib.patches import Circle, Ellipse, Polygon, Wedge
 from PIL import Image
 from scipy.ndimage import gaussian_filter, map_coordinates
-from showing import show
+from showing import BLUE, GREEN, ORANGE, RED, show
 from trained import trained_captioner
 
 from satt.data.batches import to_float
@@ -31,9 +31,6 @@ from satt.data.scenes.dataset import draw_scenes
 from satt.decoding.greedy import greedy
 from satt.figures.gaze import draw_gaze
 from satt.metrics.scene_report import judge, report
-
-plt.rcParams.update({"font.size": 13})
-BLUE, ORANGE, RED, GREEN = "#0072B2", "#E69F00", "#D55E00", "#009E73"
 
 # %% [markdown]
 # ## The eye in section
@@ -68,9 +65,7 @@ degree = np.hypot(*(landing(1) - landing(0)))
 print(f"a degree is {degree:.2f} mm on the retina")
 assert 0.25 < degree < 0.33  # Curcio et al.: the 1.25 degrees without rods are 0.35 mm
 
-figure, (axes, zoom) = plt.subplots(
-    1, 2, figsize=(14.5, 7), width_ratios=(1.75, 1), layout="constrained"
-)
+figure, (axes, zoom) = plt.subplots(1, 2, figsize=(14.5, 7), width_ratios=(1.75, 1))
 nerve = landing(BLIND)
 across = np.array([-nerve[1], nerve[0]]) / radius
 axes.add_patch(Polygon([nerve + 1.1 * across, 1.55 * nerve + 1.4 * across,
@@ -131,7 +126,7 @@ zoom.set(xlim=(-5.2, 5.2), ylim=(-3.2, 4.9), aspect="equal")
 zoom.set_title("The fovea, enlarged (not to scale)", fontsize=16)
 for panel in (axes, zoom):
     panel.set_axis_off()
-show(figure, "eye")
+show(figure, "09_eye")
 
 # %% [markdown]
 # ## Sharpness against the angle
@@ -165,7 +160,7 @@ assert np.isclose(mar(E2), 2 * mar(0))
 # %%
 angles = np.linspace(-60, 60, 1201)
 acuity = mar(0) / mar(angles)
-figure, axes = plt.subplots(figsize=(10.5, 5.6), layout="constrained")
+figure, axes = plt.subplots(figsize=(10.5, 5.6))
 seeing = np.where(np.abs(angles - BLIND) < 5.5 / 2, np.nan, acuity)  # 5.5 degrees wide
 axes.fill_between(angles, 0, np.nan_to_num(seeing), color=BLUE, alpha=0.15)
 axes.plot(angles, seeing, color=BLUE, linewidth=3)
@@ -179,7 +174,7 @@ axes.annotate(f"{mar(0) / mar(40):.0%}, at 40 degrees", (-40, mar(0) / mar(40)),
 axes.set(xlabel="degrees from the point looked at (right eye: to the right is the temple)",
          ylabel="acuity, fovea = 1", ylim=(0, 1.08), xlim=(-60, 60),
          title="Acuity falls steeply on both sides of the fovea")
-show(figure, "acuity")
+show(figure, "09_acuity")
 
 # %% [markdown]
 # Why not build the whole eye like the fovea? Count how many details it would have to report. A
@@ -258,7 +253,7 @@ assert np.array_equal(kept.argmax(axis=0), [0, 1, 2])  # each part is sharpest w
 assert kept.diagonal().min() > 2 * kept[~np.eye(3, dtype=bool)].max()
 
 # %%
-figure, axes = plt.subplots(3, 4, figsize=(12.5, 10.4), layout="constrained",
+figure, axes = plt.subplots(3, 4, figsize=(12.5, 10.4),
                             width_ratios=(0.9, 1, 1, 1))
 for row, (name, view) in zip(axes, views.items(), strict=True):
     row[0].imshow(view.clip(0, 1))
@@ -268,8 +263,7 @@ for row, (name, view) in zip(axes, views.items(), strict=True):
     for panel, (part, spot) in zip(row[1:], spots.items(), strict=True):
         panel.imshow(cut(view, spot).clip(0, 1))
         if part == name:
-            for spine in panel.spines.values():
-                spine.set(edgecolor=RED, linewidth=5)
+            panel.spines[:].set(visible=True, edgecolor=RED, linewidth=5)
 for panel in axes.flat:
     panel.set_xticks([])
     panel.set_yticks([])
@@ -277,7 +271,7 @@ axes[0, 0].set_title("what the eye gets")
 for panel, part in zip(axes[0, 1:], spots, strict=True):
     panel.set_title(f"{part}, enlarged")
 figure.suptitle("Three fixations: only what is looked at (red) is sharp. Photograph: U.S. Navy")
-show(figure, "three_fixations")
+show(figure, "09_three_fixations")
 
 # %% [markdown]
 # The name can be read in one row only. Why do you not notice this when you look around? Because
@@ -342,7 +336,7 @@ assert count(looks[0]) == 5
 assert count(looks[40]) < 5
 
 # %%
-figure, axes = plt.subplots(2, 3, figsize=(12, 6.4), layout="constrained", height_ratios=(2, 1))
+figure, axes = plt.subplots(2, 3, figsize=(12, 6.4), height_ratios=(2, 1))
 for (eccentricity, seen), (top, below) in zip(looks.items(), axes.T, strict=True):
     top.imshow(seen, cmap="gray", vmin=0, vmax=1)
     top.plot(arc_pixels[1], arc_pixels[0], "--", color=ORANGE, linewidth=2)
@@ -352,7 +346,7 @@ for (eccentricity, seen), (top, below) in zip(looks.items(), axes.T, strict=True
     below.set(ylim=(-0.05, 1.1), xticks=[], xlabel="along the arc, from the thumb")
 axes[1, 0].set_ylabel("brightness")
 figure.suptitle("A hand 8 m away: the same hand, the same filter")
-show(figure, "fingers")
+show(figure, "09_fingers")
 
 # %% [markdown]
 # Does this depend on the exact law? To an eye twice as sharp, a hand at 8 m is what one at 4 m is
@@ -415,7 +409,7 @@ with tempfile.TemporaryDirectory() as folder:
                      captions[shown].attention, (8, 8))
     gaze = plt.imread(path)
 
-figure, axes = plt.subplots(1, 2, figsize=(14.5, 7.2), layout="constrained",
+figure, axes = plt.subplots(1, 2, figsize=(14.5, 7.2),
                             width_ratios=(0.72, 1))
 axes[0].imshow(photograph)
 path = np.array(list(spots.values()))
@@ -432,7 +426,7 @@ axes[1].imshow(gaze)
 axes[1].set_title("The captioner: the middle of its attention, word by word")
 for panel in axes:
     panel.set_axis_off()
-show(figure, "scan_path")
+show(figure, "09_scan_path")
 
 # %% [markdown]
 # ## Where the analogy ends

@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # where showing
 
 import matplotlib.pyplot as plt
 import numpy as np
-from showing import show
+from showing import BLUE, ORANGE, show
 from trained import trained_captioner
 
 from satt.data.batches import to_float
@@ -21,7 +21,6 @@ from satt.data.scenes.world import COLOURS, KINDS
 from satt.metrics.looking import location_shares
 from satt.models.encoder import encoder_forward
 
-plt.rcParams.update({"font.size": 12})
 model, vocabulary = trained_captioner()
 world = draw_scenes("test", 600, progress=False)
 
@@ -116,16 +115,16 @@ assert shares["kind"][0] > 0.6 and shares["kind"][0] > 2 * shares["kind"][1]
 assert shares["colour"][0] > 0.6 and shares["colour"][0] > 2 * shares["colour"][1]
 
 # %%
-figure, axes = plt.subplots(figsize=(7, 4.5), layout="constrained")
+figure, axes = plt.subplots(figsize=(7, 4.5))
 positions = np.arange(2)
-axes.bar(positions - 0.18, [s[0] for s in shares.values()], 0.34, color="#0072B2",
+axes.bar(positions - 0.18, [s[0] for s in shares.values()], 0.34, color=BLUE,
          label="read by a linear map")
-axes.bar(positions + 0.18, [s[1] for s in shares.values()], 0.34, color="#E69F00", hatch="//",
+axes.bar(positions + 0.18, [s[1] for s in shares.values()], 0.34, color=ORANGE, hatch="//",
          label="most frequent answer")
 axes.set(xticks=positions, xticklabels=["the kind", "the colour"], ylim=(0, 1.25),
          ylabel="share of right answers", title="What a linear map reads off one grid vector")
 axes.legend(loc="upper center", ncols=2)
-show(figure, "solution_read_off")
+show(figure, "04_solution_read_off")
 
 # %% [markdown]
 # Both can be read from a single vector, with nothing but a matrix. This is what the rest of the

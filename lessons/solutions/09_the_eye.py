@@ -16,7 +16,7 @@ from matplotlib.patches import PathPatch
 from matplotlib.textpath import TextPath
 from matplotlib.transforms import Affine2D
 from scipy.ndimage import gaussian_filter
-from showing import show
+from showing import BLUE, RED, show
 from trained import trained_captioner
 
 from satt.data.batches import to_float
@@ -24,7 +24,6 @@ from satt.data.scenes.dataset import draw_scenes
 from satt.decoding.greedy import greedy
 from satt.metrics.scene_report import judge, report
 
-plt.rcParams.update({"font.size": 12})
 E2 = 2.72
 MAR0 = 0.029 * E2 / 5
 
@@ -71,7 +70,7 @@ for eccentricity, height in heights.items():
     assert contrasts[0] > 0.02 and max(contrasts[1:]) < 0.02
 
 # %%
-figure, axes = plt.subplots(figsize=(9, 9), layout="constrained")
+figure, axes = plt.subplots(figsize=(9, 9))
 letters = iter("ETFHLNKVXZDRPEATHUFLCKNOSZVHDREPX")
 font = FontProperties(family="DejaVu Sans", weight="bold")
 for eccentricity, height in heights.items():
@@ -82,10 +81,10 @@ for eccentricity, height in heights.items():
         place = place.scale(height / box.height)
         place = place.translate(eccentricity * np.cos(angle), eccentricity * np.sin(angle))
         axes.add_patch(PathPatch(outline.transformed(place), color="black", linewidth=0))
-axes.plot(0, 0, "o", color="#D55E00", markersize=4)
+axes.plot(0, 0, "o", color=RED, markersize=4)
 axes.set(xlim=(-43, 43), ylim=(-43, 43), aspect="equal", xlabel="degrees", ylabel="degrees",
          title="Look at the dot, from near: all letters can be read equally well")
-show(figure, "solution_eye_chart")
+show(figure, "09_solution_eye_chart")
 
 # %% [markdown]
 # Anstis drew the first chart of this kind in 1974. It works at any distance: if you come nearer,
@@ -128,14 +127,14 @@ assert len(paths[1 / 2]) > 4 * len(paths[1 / 4])
 # never look at a photograph that long. You look at what matters and leave the rest coarse.
 
 # %%
-figure, axes = plt.subplots(1, 2, figsize=(11, 7.4), layout="constrained")
+figure, axes = plt.subplots(1, 2, figsize=(11, 7.4))
 for panel, (acuity, path) in zip(axes, paths.items(), strict=True):
     for centre in path:
-        panel.add_patch(plt.Circle(centre, E2 * (1 / acuity - 1), color="#0072B2", alpha=0.15))
-    panel.plot(*path.T, "o", color="#D55E00", markersize=6)
+        panel.add_patch(plt.Circle(centre, E2 * (1 / acuity - 1), color=BLUE, alpha=0.15))
+    panel.plot(*path.T, "o", color=RED, markersize=6)
     panel.set(xlim=(0, 25.6), ylim=(30, 0), aspect="equal", xlabel="degrees", ylabel="degrees",
               title=f"acuity {acuity} everywhere:\n{len(path)} fixations")
-show(figure, "solution_fixations")
+show(figure, "09_solution_fixations")
 
 # %% [markdown]
 # ## 3. One place at a time
