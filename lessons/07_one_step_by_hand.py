@@ -554,7 +554,7 @@ left.imshow(photo[0])
 left.set_title("the picture, 64x64 pixels")
 shown = middle.imshow(real_attention.reshape(8, 8), cmap="cividis", vmin=0)
 middle.set_title("$a_1$: where a trained captioner looks first")
-figure.colorbar(shown, ax=middle, label="attention (uniform: 0.016)")
+figure.colorbar(shown, ax=middle, shrink=0.8, label="attention (uniform: 0.016)")
 for axes in (left, middle):
     axes.set(xticks=[], yticks=[])
 show(figure, "07_trained")
