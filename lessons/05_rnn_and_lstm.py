@@ -78,9 +78,13 @@ for axes, kind in zip(rows, ("RNN", "LSTM"), strict=True):
     axes.set(xlim=(-1.6, 3.6), ylim=(-0.05, 1.75))
     axes.set_axis_off()
     axes.text(-0.45, 1, "=", fontsize=30, **centre)
-    for style, rad in ((thin, 1.1), (wide, 1.6))[: 1 if kind == "RNN" else 2]:
-        loop = {"connectionstyle": f"arc3,rad={rad}"}
-        axes.annotate("", (-1.37, 1.0), (-0.83, 1.0), arrowprops=style | loop)
+    roads = [(thin, 1.0, 1.5, 0.34)] if kind == "RNN" else [(wide, 1.1, 1.5, 0.34),
+                                                            (thin, 0.85, 1.68, 0.44)]
+    for style, low, high, away in roads:  # out of the box, over it, and in again
+        axes.plot([-0.9, -1.1 + away, -1.1 + away, -1.1 - away, -1.1 - away],
+                  [low, low, high, high, low], color=style["color"], linewidth=style["linewidth"],
+                  zorder=0)
+        axes.annotate("", (-1.26, low), (-1.1 - away, low), arrowprops=style)
     for x_box, name in ((-1.1, "x_t"), (0.75, "x_1"), (1.75, "x_2"), (2.75, "x_3")):
         word = f' "{words[int(x_box)]}"' if x_box > 0 else ""
         axes.text(x_box, 1, f"{kind}\nstep", fontsize=15, bbox=frame, **centre)

@@ -10,7 +10,7 @@
 #
 # How long it runs: about 10 seconds.
 #
-# Every vector here has two or three numbers and every parameter has one decimal, so that you can
+# The vectors here have two or three numbers and every parameter has one decimal, so that you can
 # follow each line with a pocket calculator.
 
 # %%
@@ -73,8 +73,8 @@ assert np.allclose(grid.sum(axis=2), 1)
 # Five words. All widths are 2: the alignment (A), the state (H) and the embedding (E).
 #
 # The parameters have been learned beforehand, on this picture, on one without the cat and on one
-# with nothing but the cat, and then rounded to one decimal. In training the attention was also
-# told where to look; without that, three pictures are far too few to learn it.
+# with nothing but the cat, and then rounded to one decimal. In that training the attention was
+# also told where to look. (Lesson 8 shows one that has learned it from captions alone.)
 #
 # Left out, for fewer numbers: the gate beta on the context (lesson 10).
 

@@ -52,6 +52,9 @@ def draw_step(t, v, image, title, back=False):
     _arrow(axes, (13.3, 2.8), (14.4, 2.8), back=back, label="sum of a h")
     _arrow(axes, (6.2, 1.35), (6.2, 0.95), (15.2, 0.95), (15.2, 2.0), back=back)
     _arrow(axes, (1.6, 5.4), (1.6, 4.6), (8.6, 4.6), (8.6, 4.1), back=back)
+    if t == 1:  # where s_0 comes from
+        _arrow(axes, (4.4, 4.22), (4.4, 4.42), (1.1, 4.42), (1.1, 5.8), back=back)
+        axes.text(0.98, 5.0, "mean", fontsize=14, color=RED if back else BLUE, ha="right")
     _arrow(axes, (14.9, 3.6), (14.9, 5.0), (5.6, 5.0), (5.6, 5.55), back=back)
     _arrow(axes, (11.0, 5.0), (11.0, 6.4), back=back)
     for y, end in ((6.1, 6.4), (7.1, 7.0), (8.1, 7.6)):
@@ -74,6 +77,8 @@ def draw_caption(steps, grid, image, title, back=False):
     _arrow(axes, (1.6, 4.3), (1.6, 5.05), back=back)
     _arrow(axes, (2.85, 6.9), (3.35, 6.9), (3.35, 4.65), (4.15, 4.65), back=back)
     _arrow(axes, (2.85, 6.9), (3.35, 6.9), (3.35, 8.4), (4.15, 8.4), back=back)
+    _arrow(axes, (2.85, 6.9), (3.35, 6.9), (3.35, 3.2), back=back)
+    axes.text(3.45, 4.1, "mean", fontsize=14, color=RED if back else BLUE)
 
     first, wide = 4.0, 2.75
     _box(axes, first, 2.9, steps[0]["state before"], f"${d}s_0$", gradient, 0.68)
