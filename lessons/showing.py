@@ -41,7 +41,8 @@ def show(figure, name):
     Parameters
     ----------
     figure : matplotlib.figure.Figure
-        From `plt.subplots` or `plt.figure`.
+        From `plt.subplots`, or one of your own; letters of 11 points and more can be read when
+        they are projected.
     name : str
         Of the file, without the ending; the lesson's number first, as in "07_scores".
 
@@ -56,14 +57,19 @@ def show(figure, name):
         If the name does not begin with a lesson's number.
     """
     if not (name[:2].isdigit() and name[2:3] == "_"):
-        raise ValueError(f"name: expected a lesson's number first, as in '07_scores', got {name!r}")
+        raise ValueError(f"name: expected the lesson's number first, like 07_scores, got {name}")
     FIGURES.mkdir(exist_ok=True)
     path = FIGURES / f"{name}.png"
     figure.savefig(path)
+    print(f"[figure: {path}]")
     if matplotlib.get_backend().lower() in WITHOUT_A_SCREEN:
-        print(f"[figure: {path}]")
         plt.close(figure)
         return path
+    if figure.canvas.manager is None:
+        # pyplot, which owns the screen, does not know it: it gets the picture.
+        size = figure.get_size_inches()
+        figure = plt.figure(figsize=size, layout="none")
+        figure.add_axes((0, 0, 1, 1), frameon=False).imshow(plt.imread(path), aspect="auto")
     plt.show(block=False)
     # A notebook has closed it by now. A window stays, and the lesson goes on.
     if plt.fignum_exists(figure.number):

@@ -5,10 +5,10 @@ import os
 import sys
 import warnings
 
-from satt.commands import caption, demo, draw, evaluate, train
+from satt.commands import caption, demo, draw, evaluate, lessons, train
 from satt.errors import SattError
 
-COMMANDS = (demo, draw, train, caption, evaluate)
+COMMANDS = (demo, draw, train, caption, evaluate, lessons)
 
 DESCRIPTION = """\
 Show, Attend and Tell by hand: a captioner that looks at one part of an image for each word, in
@@ -22,6 +22,7 @@ where to begin:
   satt train --data scenes            train with settings of your own
   satt train --data flickr8k          train on photographs, if you have Flickr8k
   satt evaluate --data scenes         measure what a checkpoint can do
+  satt lessons                        learn how all this works, step by step
   satt COMMAND --help                 all about one command, with examples
   gradcheck                           check every gradient by which all this is learned
 

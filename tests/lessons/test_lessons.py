@@ -1,0 +1,283 @@
+"""Every lesson holds to the form that `lessons/README.md` promises, runs, and draws."""
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from satt.commands.lessons import read_lesson, read_lessons
+
+try:
+    import resource
+except ImportError:  # not on Windows
+    resource = None
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "lessons"
+LESSONS = read_lessons(FOLDER)
+SOLUTIONS = sorted((FOLDER / "solutions").glob("*.py"))
+README = (FOLDER / "README.md").read_text(encoding="utf-8")
+ROW = re.compile(r"^\| (\d+) \| \[(.+?)\]\((.+?)\) \| (.+?) \| (\d+) \| (.+?) \|$", re.MULTILINE)
+
+SECONDS = 60  # that a lesson may run on two cores, so twice as many of a processor
+ENOUGH_FIGURES, ENOUGH_EXERCISES, ENOUGH_ROWS = 2, 3, 9
+SMALLEST = 480, 280  # pixels
+GIVE_UP = 900  # seconds on the clock, however busy the machine
+
+each_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.path.stem)
+each_script = pytest.mark.parametrize(
+    "path", [lesson.path for lesson in LESSONS] + SOLUTIONS,
+    ids=lambda path: path.relative_to(FOLDER).with_suffix("").as_posix(),
+)
+
+
+def cells(path):
+    """Split a script in the percent format into pairs (is markdown, text)."""
+    head, *parts = re.split(r"^# %%", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert head == "", f"{path.name} does not begin with a cell"
+    for part in parts:
+        first, _, text = part.partition("\n")
+        yield first.strip() == "[markdown]", text
+
+
+def private_uses(source):
+    """List the names with a leading underscore that are imported, or reached by a dot."""
+    tree = ast.parse(source)
+    names = [
+        name for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in [getattr(node, "module", None) or "", *(alias.name for alias in node.names)]
+    ]
+    names += [node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+    parts = (part for name in names for part in name.split("."))
+    return [part for part in parts if part.startswith("_") and not part.startswith("__")]
+
+
+def shown_names(source):
+    """List what a lesson shows, as patterns of file names: one for each call of `show`."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", None) == "show":
+            name = node.args[1]
+            parts = name.values if isinstance(name, ast.JoinedStr) else [name]
+            yield "".join(getattr(part, "value", "*") if isinstance(part, ast.Constant) else "*"
+                          for part in parts)
+
+
+def run(path, folder):
+    """Run a script without a screen; return how it ended and its seconds of processor."""
+    environment = os.environ | {
+        "MPLBACKEND": "Agg", "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8",
+        "OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2",
+    }
+    begin = processor_seconds()
+    ended = subprocess.run(
+        [sys.executable, path], cwd=folder, env=environment, capture_output=True,
+        encoding="utf-8", timeout=GIVE_UP,
+    )
+    return ended, processor_seconds() - begin
+
+
+def processor_seconds():
+    """What all processes that were started here and have ended took; 0 where nobody counts it."""
+    if resource is None:
+        return 0.0
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+# --- the form -----------------------------------------------------------------------------------
+
+
+def test_the_numbers_are_different():
+    numbers = [lesson.number for lesson in LESSONS]
+    assert len(set(numbers)) == len(numbers) > 0
+
+
+@each_lesson
+def test_it_needs_lessons_that_exist_and_come_before(lesson):
+    existing = {other.number for other in LESSONS}
+    assert set(lesson.needs) <= existing
+    assert all(need < lesson.number for need in lesson.needs)
+
+
+@each_lesson
+def test_the_header_says_what_will_be_seen(lesson):
+    _, header = next(cells(lesson.path))
+    assert "What you will see" in header
+    assert 5 <= lesson.minutes <= 90
+
+
+@each_script
+def test_the_cells_parse(path):
+    code = 0
+    for is_markdown, text in cells(path):
+        if is_markdown:
+            wrong = [line for line in text.splitlines() if line and not line.startswith("#")]
+            assert not wrong, f"no comment in a cell of markdown: {wrong[0]}"
+        else:
+            ast.parse(text)
+            code += 1
+    assert code
+
+
+@each_script
+def test_it_uses_public_names(path):
+    assert private_uses(path.read_text(encoding="utf-8")) == []
+
+
+@each_script
+def test_it_asserts_what_it_claims(path):
+    asserts = [
+        node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Assert)
+    ]
+    assert len(asserts) >= 3
+
+
+@each_lesson
+def test_it_ends_with_exercises_that_have_solutions(lesson):
+    text = lesson.path.read_text(encoding="utf-8")
+    _, heading, exercises = text.partition("\n# ## Exercises\n")
+    assert heading
+    numbers = re.findall(r"^# (?:\*\*)?(?:Exercise )?(\d)[.:]", exercises, re.MULTILINE)
+    assert len(set(numbers)) >= ENOUGH_EXERCISES
+    assert (FOLDER / "solutions" / lesson.path.name).is_file()
+    assert f"solutions/{lesson.path.name}" in exercises
+
+
+def test_every_solution_has_a_lesson():
+    assert {path.name for path in SOLUTIONS} <= {lesson.path.name for lesson in LESSONS}
+
+
+@each_lesson
+def test_it_names_its_place_in_the_lecture_or_the_paper(lesson):
+    text = lesson.path.read_text(encoding="utf-8")
+    assert re.search(r"\blecture|\bsections? \d", text)
+    assert "Where to read on" in text
+
+
+@each_lesson
+def test_its_figures_carry_its_number(lesson):
+    names = list(shown_names(lesson.path.read_text(encoding="utf-8")))
+    assert len(names) >= ENOUGH_FIGURES
+    assert all(name.startswith(f"{lesson.number:02}_") for name in names)
+
+
+# --- the map ------------------------------------------------------------------------------------
+
+
+def test_the_readme_has_a_row_for_every_lesson():
+    rows = {int(number): path for number, _, path, *_ in ROW.findall(README)}
+    assert rows == {lesson.number: lesson.path.name for lesson in LESSONS}
+
+
+@each_lesson
+def test_the_row_says_what_the_lesson_says(lesson):
+    rows = {int(number): row for number, *row in ROW.findall(README)}
+    title, path, place, minutes, files = rows[lesson.number]
+    assert (title, path) == (lesson.title, lesson.path.name)
+    assert int(minutes) == lesson.minutes
+    assert re.search(r"lecture|paper|\d{4}|§", place)
+    for file in re.findall(r"`(.+?)`", files):
+        assert (ROOT / file).exists(), file
+    assert "`" in files
+
+
+def test_the_picture_shows_these_lessons():
+    assert "](map.png)" in README
+    with Image.open(FOLDER / "map.png") as picture:
+        drawn = json.loads(picture.text["Lessons"])
+    expected = [[lesson.number, lesson.title, list(lesson.needs)] for lesson in LESSONS]
+    assert drawn == expected, "draw it again: python lessons/map.py"
+
+
+@pytest.mark.skipif(not (FOLDER / "glossary.md").exists(), reason="no glossary")
+def test_the_glossary_has_a_whole_row_for_each_term():
+    text = (FOLDER / "glossary.md").read_text(encoding="utf-8")
+    rows = [line.strip("|").split("|") for line in text.splitlines() if line.startswith("| ")]
+    (titles, *rows) = [[cell.strip() for cell in row] for row in rows]
+    assert len(titles) == 5 and len(rows) >= 30
+    korean = titles.index("Korean")
+    for row in rows:
+        assert len(row) == len(titles) and row[0] and row[-1], row
+        assert any("가" <= letter <= "힣" for letter in row[korean]), row
+    assert len({row[0] for row in rows}) == len(rows)
+
+
+# --- the rules catch what they are for ----------------------------------------------------------
+
+
+def test_a_private_name_is_found():
+    assert private_uses("from satt.figures.fonts import _missing") == ["_missing"]
+    assert private_uses("import satt\nsatt._hidden.x") == ["_hidden"]
+    assert private_uses("x.__name__") == []
+
+
+def test_names_of_figures_are_found():
+    source = 'show(a, "07_b")\nfor t in x:\n    show(a, f"07_step_{t}_back")\naxes.imshow(a, b)'
+    assert list(shown_names(source)) == ["07_b", "07_step_*_back"]
+
+
+@pytest.mark.parametrize("header, lacks", [
+    ("# # 1. A title\n#\n# What you need: nothing.\n#\n# How long it runs: a second.", "minutes"),
+    ("# # 1. A title\n#\n# How long. 5 minutes.", "What you need"),
+    ("# # A title\n#\n# What you need: nothing.\n#\n# How long. 5 minutes.", "title"),
+])
+def test_a_header_that_lacks_something_is_found(header, lacks, tmp_path):
+    path = tmp_path / "01_x.py"
+    path.write_text(f"# %% [markdown]\n{header}\n\n# %%\nx = 1\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=lacks):
+        read_lesson(path)
+
+
+# --- running ------------------------------------------------------------------------------------
+
+
+def assert_it_runs_in_time(path, folder):
+    ended, seconds = run(path, folder)
+    assert ended.returncode == 0, ended.stderr
+    assert seconds < 2 * SECONDS
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)
+def test_a_solution_runs_from_anywhere_in_time(path, tmp_path):
+    assert_it_runs_in_time(path, tmp_path)
+
+
+@pytest.mark.slow
+@each_lesson
+def test_a_lesson_runs_from_anywhere_in_time_and_draws(lesson, tmp_path):
+    begin = time.time() - 2  # some file systems count in twos
+    assert_it_runs_in_time(lesson.path, tmp_path)
+    for pattern in shown_names(lesson.path.read_text(encoding="utf-8")):
+        paths = [
+            path for path in (FOLDER / "figures").glob(f"{pattern}.png")
+            if path.stat().st_mtime >= begin
+        ]
+        assert paths, f"{pattern}.png has not been drawn"
+        for path in paths:
+            assert_it_can_be_seen(path)
+
+
+def assert_it_can_be_seen(path):
+    with Image.open(path) as picture:
+        pixels = np.asarray(picture.convert("RGB"))
+    height, width, _ = pixels.shape
+    assert width >= SMALLEST[0] and height >= SMALLEST[1], f"{path.name} is small"
+    assert len(np.unique(pixels.reshape(-1, 3), axis=0)) > 10, f"{path.name} is blank"
+    assert pixels.std() > 5, f"{path.name} is nearly blank"
+
+
+@pytest.mark.parametrize("size, fault", [((600, 400), "blank"), ((100, 100), "small")])
+def test_a_figure_that_shows_nothing_is_found(size, fault, tmp_path):
+    Image.new("RGB", size, "white").save(tmp_path / "x.png")
+    with pytest.raises(AssertionError, match=fault):
+        assert_it_can_be_seen(tmp_path / "x.png")
