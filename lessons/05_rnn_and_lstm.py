@@ -1,14 +1,14 @@
 # %% [markdown]
-# # 5. The recurrent net and the LSTM
+# # Lesson 5: RNN and LSTM
 #
-# What you will see: a net that reads a sequence is one small function, called again and again. Its
-# gradient shrinks on the way back, and we measure by how much. The LSTM has a memory with gates,
-# and there the gradient survives. At the end, the gates of a real captioner while it writes a
-# caption.
+# **What you will see.** A net that reads a sequence is one small function, called again and again.
+# Its gradient shrinks on the way back, and we measure by how much. The LSTM has a memory with
+# gates, and there the gradient survives. At the end: the gates of a real captioner while it writes
+# a caption.
 #
-# What you need: lesson 2 (forward and backward).
+# **What you need.** Lesson 2 (forward and backward).
 #
-# How long it runs: about 10 seconds.
+# **How long.** 35 minutes to read, some 5 seconds to run.
 
 # %%
 import matplotlib.pyplot as plt

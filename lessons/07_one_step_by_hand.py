@@ -1,14 +1,15 @@
 # %% [markdown]
-# # 7. One step by hand: "cat sitting outside"
+# # Lesson 7: one step by hand
 #
-# What you will see: the lecture's slide, number by number. A picture becomes a grid of nine
-# vectors. The state of the decoder scores them, a softmax makes the scores to attention, the
-# attention makes one context vector, an LSTM reads it, and a word comes out. Four times, until the
-# word is `<stop>`. Then the same way back: the gradient of every number.
+# **What you will see.** The lecture's slide, number by number. A picture becomes a grid of nine
+# vectors. The state of the decoder scores them, a softmax turns the scores into attention, the
+# attention makes one context vector, an LSTM reads it, and a word comes out. Four times, until it
+# has said "cat sitting outside" and `<stop>`. Then the same way back: the gradient of every
+# number.
 #
-# What you need: lessons 2 (forward and backward), 4 (the grid) and 5 (the LSTM).
+# **What you need.** Lessons 2 (forward and backward), 4 (the grid) and 5 (the LSTM).
 #
-# How long it runs: about 10 seconds.
+# **How long.** 40 minutes to read, some 5 seconds to run.
 #
 # The vectors here have two or three numbers and every parameter has one decimal, so that you can
 # follow each line with a pocket calculator.
