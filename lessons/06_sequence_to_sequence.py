@@ -222,7 +222,7 @@ for attends in (False, True):
 # %% [markdown]
 # ## Training
 #
-# 1,500 batches of 64 strings, each batch of one length between 2 and 12. Both models get the same
+# 1,500 batches of 32 strings, each batch of one length between 2 and 12. Both models get the same
 # strings. (In float32, which is twice as fast; the check above was in float64.)
 
 # %%
@@ -235,7 +235,7 @@ def train(attends, batches=1500, seed=0, H=H, right_to_left=True):
     optimiser, random = Adam(), np.random.default_rng([seed, 1])
     name = "with attention" if attends else "without attention"
     for batch in tqdm(range(batches), name, mininterval=1):
-        source = random.integers(0, 10, (64, random.choice(LENGTHS)))
+        source = random.integers(0, 10, (32, random.choice(LENGTHS)))
         _, cache = forward(p, source, right_to_left)
         gradients, _ = clip_by_global_norm(dict(zip(p, backward(1.0, cache), strict=True)), 1.0)
         rate = 0.01 * min(1, 4 * (1 - batch / batches))  # the last quarter ever smaller
@@ -355,7 +355,7 @@ show(figure, "06_captioner")
 # 1. **From left to right.** Train with attention and `right_to_left=False`. It gets as good. But
 #    look at the alignment matrix: which diagonal is it now? Explain what a state of the encoder
 #    knows, and why "where it looks" is not "what it takes from there".
-# 2. **A wider vector.** Train without attention with H = 16, 32 and 64. How does the share of
+# 2. **A wider vector.** Train without attention with H = 8, 16 and 32. How does the share of
 #    right strings of length 8 change?
 # 3. **Longer than ever seen.** Test the model with attention on lengths 12, 14, ... 20. It has
 #    never seen more than 12 digits. Is the bottleneck back? If not, what has gone wrong?

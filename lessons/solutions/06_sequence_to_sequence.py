@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Solutions of lesson 6
 #
-# About 35 seconds: the lesson itself is run first, so that its names are here.
+# About 20 seconds: the lesson itself is run first, so that its names are here.
 
 # %%
 import runpy
@@ -34,7 +34,7 @@ p = train(True, right_to_left=False)
 for length in (4, 8, 12):
     share = share_right(p, length, right_to_left=False)
     print(f"length {length}: {share:.2f} right")
-    assert share > 0.85
+    assert share > 0.75
 source = np.random.default_rng(3).integers(0, 10, (300, 8))
 _, attention = write(source, p, right_to_left=False)
 mean = attention.mean(axis=0)
@@ -50,10 +50,10 @@ assert (mean.argmax(axis=1)[1:] == expected[1:]).all()
 
 # %%
 shares = {}
-for H in (16, 32, 64):
+for H in (8, 16, 32):
     shares[H] = share_right(train(False, H=H), 8)
     print(f"H = {H}: {shares[H]:.2f} of the strings of length 8 are right")
-assert shares[16] < shares[32] < shares[64]
+assert shares[8] < shares[16] < shares[32]
 
 # %% [markdown]
 # ## 3. Longer than ever seen
