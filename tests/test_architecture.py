@@ -60,8 +60,9 @@ MAY_USE = {
     "satt": set(),
     "gradcheck": {"numpy", "matplotlib", "tqdm"},
     "gradcheck.cases": {"numpy"},
-    # `showing` and `trained` lie beside the lessons, which are scripts and no package.
-    "lessons": {"numpy", "scipy", "PIL", "matplotlib", "tqdm", "showing", "trained"},
+    # `showing`, `trained` and `slide` lie beside the lessons, which are scripts and no package.
+    "lessons": {"numpy", "scipy", "PIL", "matplotlib", "tqdm", "showing", "trained",
+                "slide"},
 }
 
 LONGEST_LAYER = 150
