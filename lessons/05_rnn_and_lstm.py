@@ -329,7 +329,9 @@ def run_lstm(images, words):
         context, _ = weighted_sum_forward(attention, grid)
         if "gate.W" in p:
             context, _ = context_gate_forward(context, state, p["gate.W"], p["gate.b"])
-        x = np.concatenate([p["embedding.W"][words[:, t]], context], axis=1)
+        # Its LSTM hears the context quietly: see context_scale in CaptionerSettings.
+        heard = model.settings.context_scale * context
+        x = np.concatenate([p["embedding.W"][words[:, t]], heard], axis=1)
         (state, cell), cache = lstm_step_forward(
             x, state, cell, p["lstm.W_x"], p["lstm.W_state"], p["lstm.b"]
         )

@@ -517,7 +517,7 @@ show(figure, "07_four_steps_backward")
 # %%
 settings = CaptionerSettings(
     vocabulary_size=5, encoder="absent", channels=(1, 1, 1, 3), attention_width=2, state_width=2,
-    embedding_width=2, gate=False,
+    embedding_width=2, gate=False, context_scale=1.0,
 )
 model = Captioner(settings, dtype=np.float64)
 model.params = {f"decoder.{name}": value for name, value in p.items()}

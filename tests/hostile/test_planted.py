@@ -185,7 +185,7 @@ def test_an_image_that_claims_more_pixels_than_it_holds(tmp_path):
     data = path.read_bytes()
     header = b"IHDR" + (65_535).to_bytes(4, "big") * 2 + data[24:29]
     path.write_bytes(data[:12] + header + zlib.crc32(header).to_bytes(4, "big") + data[33:])
-    with warnings.catch_warnings(), refused("too many pixels; a file with more than 89,478,485", 5):
+    with warnings.catch_warnings(), refused("too many pixels; .* more than 89,478,485", 5):
         warnings.simplefilter("error")
         read_image(path, 16)
 
