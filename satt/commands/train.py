@@ -1,15 +1,21 @@
-"""`satt train`: a captioner of your own settings, from scenes or from Flickr8k."""
+"""`satt train`: a captioner of your own settings, from scenes or from photographs."""
 
 import argparse
 from pathlib import Path
 
 from satt.commands.arguments import COUNT, SEED, WIDTH, image_size, number, whole_number
 from satt.commands.output import draw_caption, prepare_folder, print_table
-from satt.commands.sources import SCENES, add_data_argument, check_source, read_data
+from satt.commands.sources import (
+    SCENES,
+    add_data_argument,
+    add_image_arguments,
+    open_source,
+    read_data,
+)
 from satt.errors import SattError
 
 NAME = "train"
-SUMMARY = "train a captioner on scenes or on Flickr8k"
+SUMMARY = "train a captioner on scenes or on photographs"
 DESCRIPTION = """\
 Train a captioner. Now and then it captions validation images by itself; the state with the best
 BLEU-4 is kept. Ctrl-C ends the training early and keeps what was learned. The folder gets
@@ -20,6 +26,7 @@ examples:
   satt train --data scenes --scenes 2000 --epochs 3     a quick first run
   satt train --data scenes --penalty 0.1 --out doubly   with the doubly stochastic penalty
   satt train --data flickr8k --size 128 --dropout 0.5   photographs, from the folder flickr8k
+  satt train --data coco --strict                       all of its images, or none
   satt train --data scenes --optimiser sgd --learning-rate 0.05 --overwrite
 
 then:
@@ -52,6 +59,7 @@ def add_arguments(parser):
 
     files = parser.add_argument_group("data and files")
     add_data_argument(files)
+    add_image_arguments(files)
     add(files, "--out", str, "where the files go", default="satt-run", metavar="FOLDER")
     files.add_argument("--overwrite", action="store_true",
                        help="replace the run that the folder holds")
@@ -110,16 +118,14 @@ def run(options):
     from satt.training.trainer import TrainingSettings, train
 
     of_scenes = options.data == SCENES
-    check_source(options.data)
     if options.scenes and not of_scenes:
         raise SattError("--scenes: a folder has the images that it has; leave --scenes out")
+    source = open_source(options, "train", "validation")
     folder = prepare_folder(options.out)
     log = _fresh_log(folder, options.overwrite)
     scenes = (options.scenes or SCENES_DRAWN) if of_scenes else None
-    data = read_data(options.data, "train", scenes, options.size, options.seed)
-    validation = read_data(
-        options.data, "validation", options.validation, options.size, options.seed
-    )
+    data = read_data(source, options, "train", scenes, options.size)
+    validation = read_data(source, options, "validation", options.validation, options.size)
 
     minimum = options.minimum_count or MINIMUM_COUNT[of_scenes]
     captions = (caption for several in data.captions for caption in several)
@@ -143,7 +149,7 @@ def run(options):
 
     def on_best(record):
         best.update(record)
-        about = {"data": SCENES if of_scenes else "flickr8k", "seed": options.seed, **record}
+        about = {"data": source.reader if source else SCENES, "seed": options.seed, **record}
         save_captioner(folder / "checkpoint.npz", model, vocabulary, about)
 
     interrupted = train(model, vocabulary, data, validation, settings, on_step, on_best)
