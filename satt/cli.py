@@ -8,10 +8,10 @@ import threading
 import warnings
 from contextlib import contextmanager
 
-from satt.commands import caption, demo, draw, evaluate, train
+from satt.commands import caption, demo, draw, evaluate, inspect, train
 from satt.errors import SattError
 
-COMMANDS = (demo, draw, train, caption, evaluate)
+COMMANDS = (demo, draw, inspect, train, caption, evaluate)
 
 DESCRIPTION = """\
 Show, Attend and Tell by hand: a captioner that looks at one part of an image for each word, in
@@ -23,7 +23,8 @@ where to begin:
   satt caption photo.png              caption an image with what the demo learned
   satt draw                           look at the scenes that the demo learns from
   satt train --data scenes            train with settings of your own
-  satt train --data flickr8k          train on photographs, if you have Flickr8k
+  satt inspect flickr8k               look at a folder of photographs with captions
+  satt train --data flickr8k          train on photographs, if you have such a folder
   satt evaluate --data scenes         measure what a checkpoint can do
   satt COMMAND --help                 all about one command, with examples
   gradcheck                           check every gradient by which all this is learned

@@ -2,15 +2,13 @@
 
 A target writes good files to a folder of its own, names the one that is spoilt, and judges what a
 reader made of it: `judge` raises an AssertionError for a wrong result, and lets through what the
-reader raises.
+reader raises. `command` is how satt is asked to read it.
 """
 
 import contextlib
 import io
 import os
-import re
 import signal
-import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +17,6 @@ from PIL import Image
 from satt.cli import main as satt
 from satt.commands import train
 from satt.data.batches import to_float
-from satt.data.flickr8k import read_flickr8k
 from satt.data.images import read_image
 from satt.data.vocabulary import Vocabulary
 from satt.errors import SattError
@@ -31,11 +28,6 @@ from satt.training.evaluation import caption_images
 from satt.training.keeping import load_captioner, save_captioner
 
 SIZE = 16
-CAPTIONS = {
-    "red.jpg": ["A red bird's nest .", "Two birds , one nest !"],
-    "green.jpg": ["Grass under a (blue) sky", "the t-shirt -- on the grass"],
-    "blue one.jpg": ["바다 위의 새", "Water , water and 3 boats ."],
-}
 COLOURS = {"red.jpg": 0, "green.jpg": 1, "blue one.jpg": 2}
 
 
@@ -56,72 +48,6 @@ def tiny_captioner():
     images = [picture(colour).resize((SIZE, SIZE)) for colour in COLOURS.values()]
     model.calibrate(to_float(np.stack(images)))
     return model, vocabulary
-
-
-def words_of(text):
-    """The words of a caption, found in another way than satt finds them."""
-    text = unicodedata.normalize("NFC", text.lower())
-    text = text.translate({0x2019: "'", 0x2010: "-", 0x2011: "-"})
-    text = "".join(c if c in "'-" or unicodedata.category(c)[0] in "LMN" else " " for c in text)
-    runs = (run.strip("'-") for chunk in text.split() for run in re.split("['-]{2,}", chunk))
-    return [run for run in runs if run]
-
-
-class Flickr8k:
-    """A folder like Flickr8k's, of three photographs; outside it lies one more."""
-
-    kind = "text"
-
-    def __init__(self, folder):
-        self.folder = folder / "flickr8k"
-        (self.folder / "images").mkdir(parents=True)
-        for name, colour in COLOURS.items():
-            picture(colour).save(self.folder / "images" / name, quality=95)
-        picture(0).save(folder / "outside.jpg")
-        lines = [f"{name}#{n}\t{text}\n" for name, texts in CAPTIONS.items()
-                 for n, text in enumerate(texts)]
-        # A split lists names without a blank in them: those in Flickr8k have none.
-        names = [name for name in CAPTIONS if " " not in name]
-        self.good = {"captions": "".join(lines).encode(), "split": "\n".join(names).encode()}
-        self.paths = {
-            "captions": self.folder / "Flickr8k.token.txt",
-            "split": self.folder / "Flickr_8k.trainImages.txt",
-        }
-        for part, data in self.good.items():
-            self.paths[part].write_bytes(data)
-        self.path, self.data = self.paths[self.part], self.good[self.part]
-
-    def judge(self):
-        data = read_flickr8k(self.folder, "train", SIZE)
-        captions = captions_in(self.paths["captions"].read_bytes())
-        listed = self.paths["split"].read_bytes().decode("utf-8-sig").split()
-        assert 0 < len(data) and set(data.names) <= set(listed)
-        for name, image, several in zip(data.names, data.images, data.captions, strict=True):
-            assert name in COLOURS
-            assert image[..., COLOURS[name]].mean() > image.mean() + 50
-            assert several == captions[name]
-
-    def command(self, checkpoint):
-        return ["evaluate", "--data", self.folder, "--split", "train", "--checkpoint", checkpoint]
-
-
-class Captions(Flickr8k):
-    part = "captions"
-
-
-class Split(Flickr8k):
-    part = "split"
-
-
-def captions_in(data):
-    """Read Flickr8k's captions once more, in the plainest way."""
-    text = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
-    captions = {}
-    for line in text.split("\n"):
-        found = re.fullmatch(r"([^\t]*)#[^\t#]*\t(.*)", line, re.DOTALL)
-        if found and words_of(found[2]):
-            captions.setdefault(found[1], []).append(words_of(found[2]))
-    return captions
 
 
 class Picture:
@@ -233,24 +159,6 @@ def quiet_satt(*arguments, errors=None):
     with contextlib.redirect_stdout(io.StringIO()):
         with contextlib.redirect_stderr(errors or io.StringIO()):
             return satt([str(argument) for argument in arguments])
-
-
-# How many corruptions each gets.
-TARGETS = {
-    "captions": (Captions, 2500),
-    "split": (Split, 1000),
-    "png": (picture_of("PNG"), 600),
-    "png-palette": (picture_of("PNG", "P"), 300),
-    "jpeg": (picture_of("JPEG"), 700),
-    "jpeg-progressive": (picture_of("JPEG", progressive=True), 300),
-    "gif": (picture_of("GIF"), 500),
-    "bmp": (picture_of("BMP"), 300),
-    "webp": (picture_of("WEBP"), 300),
-    "tiff": (picture_of("TIFF", compression="tiff_lzw"), 300),
-    "ppm": (picture_of("PPM"), 200),
-    "checkpoint": (Checkpoint, 2600),
-    "run": (SavedRun, 400),
-}
 
 
 def place(path, data):
