@@ -92,7 +92,7 @@ class Flickr8k(Folder):
         )
         assert photograph.split == "train"
         assert photograph.name in {line.strip() for line in listed.splitlines()}
-        assert photograph.captions == captions_in(captions)[photograph.name]
+        assert photograph.captions == captions_in(captions, photograph.name)
 
 
 class Captions(Flickr8k):
@@ -103,14 +103,10 @@ class Split(Flickr8k):
     file = "Flickr_8k.trainImages.txt"
 
 
-def captions_in(text):
-    """Read Flickr8k's captions once more, in the plainest way."""
-    captions = {}
-    for line in text.split("\n"):
-        found = re.fullmatch(r"([^\t]*)#[^\t#]*\t(.*)", line, re.DOTALL)
-        if found and words_of(found[2]):
-            captions.setdefault(found[1].strip(), []).append(words_of(found[2]))
-    return captions
+def captions_in(text, name):
+    """Read the captions of one photograph of Flickr8k once more, in the plainest way."""
+    found = (re.fullmatch(r"([^\t]*)#[^\t#]*\t(.*)", line, re.DOTALL) for line in text.split("\n"))
+    return said_by(line[2] for line in found if line and line[1].strip() == name)
 
 
 class InJson(Folder):

@@ -130,7 +130,7 @@ def test_a_right_file_of_captions_is_read(folders, lines):
     text = "red.jpg#0\tone\n" + text.encode("utf-8", errors="ignore").decode("utf-8")
     place(folders[Captions].path, text.encode("utf-8"))
     folders[Captions].judge()  # a SattError would be a fault
-    assert captions_in(text)["red.jpg"][0] == ["one"]
+    assert captions_in(text, "red.jpg")[0] == ["one"]
 
 
 @given(st.lists(st.tuples(
