@@ -33,6 +33,7 @@ where to begin:
 exit code: 0 done, 2 something in what was asked for is wrong, 130 interrupted"""
 
 WRONG, INTERRUPTED = 2, 130
+POSITIONAL = {"images": "IMAGE", "folder": "FOLDER"}
 
 
 def main(arguments=None):
@@ -162,7 +163,7 @@ def _refuse_empty_texts(options):
     """A variable of the shell that is not set gives "", and that would mean the current folder."""
     for name, value in vars(options).items():
         if value == "" or (isinstance(value, list) and "" in value):
-            named = "IMAGE" if name == "images" else "--" + name.replace("_", "-")
+            named = POSITIONAL.get(name, "--" + name.replace("_", "-"))
             raise SattError(f"{named}: expected a name, got ''; give one or leave it out")
 
 

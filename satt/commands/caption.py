@@ -5,7 +5,7 @@ import warnings
 from pathlib import Path
 
 from satt.commands.arguments import BEAM, BEAM_SIZE, SEED, number, whole_number
-from satt.commands.output import draw_caption, prepare_folder
+from satt.commands.output import FIGURE_ENDINGS, draw_caption, prepare_folder
 from satt.errors import SattError
 
 NAME = "caption"
@@ -28,7 +28,6 @@ examples:
   satt caption *.jpg --strict                          all of them, or none"""
 
 DEFAULT_CHECKPOINT = "satt-demo/checkpoint.npz"
-FIGURE_ENDINGS = (".png", ".pdf", ".svg")
 IMAGES_AT_A_TIME = 100
 MANY = 10  # from so many images on there is a bar
 

@@ -6,7 +6,7 @@ import time
 from satt.commands.arguments import BEAM, BEAM_SIZE, COUNT, SEED
 from satt.commands.caption import add_checkpoint_argument, load
 from satt.commands.output import figure_text, print_table
-from satt.commands.sources import SCENES, add_data_argument, open_source, read_data
+from satt.commands.sources import add_data_argument, add_image_arguments, open_source, read_data
 
 NAME = "evaluate"
 SUMMARY = "measure a captioner on images it has not learned from"
@@ -27,7 +27,8 @@ examples:
   satt evaluate --data scenes                        the demo's checkpoint, 1,000 test scenes
   satt evaluate --data scenes --count 200 --beam 1   fewer, by the likeliest word
   satt evaluate --data scenes --json > figures.json  for programs
-  satt evaluate --data flickr8k --split test --checkpoint satt-run/checkpoint.npz"""
+  satt evaluate --data flickr8k --checkpoint satt-run/checkpoint.npz
+  satt evaluate --data coco --split validation --checkpoint satt-run/checkpoint.npz"""
 
 KEYS = ("true_captions", "complete_captions", "true_captions_unseen", "bleu4", "bleu4_share",
         "pointing", "mass_on_things", "setting_gap_closed", "seconds")
@@ -38,6 +39,7 @@ def add_arguments(parser):
     """Add what `run` takes."""
     add_checkpoint_argument(parser)
     add_data_argument(parser)
+    add_image_arguments(parser)
     parser.add_argument("--split", choices=("test", "validation", "dev", "train"), default="test",
                         help="which images; validation and dev are the same "
                         "(default: %(default)s)")
@@ -54,16 +56,15 @@ def add_arguments(parser):
 def run(options):
     """Evaluate."""
     begin = time.perf_counter()
-    source = open_source(options.data, options.strict)
+    source = open_source(options, options.split)
     model, vocabulary = load(options.checkpoint)
 
     from satt.training.evaluation import evaluate_captions, evaluate_scenes
 
     size = model.settings.image_size
-    data = read_data(source, options.split, options.count, size, options.seed, options.strict)
-    if source == SCENES:
-        fewer = (options.count + 1) // 2
-        unseen = read_data(source, "unseen", fewer, size, options.seed)
+    data = read_data(source, options, options.split, options.count, size)
+    if source is None:
+        unseen = read_data(source, options, "unseen", (options.count + 1) // 2, size)
         found, _, _ = evaluate_scenes(
             model, vocabulary, data, unseen, options.beam, seed=options.seed
         )

@@ -18,7 +18,13 @@ from satt.commands.resuming import (
     resumed_options,
     told_how_to_go_on,
 )
-from satt.commands.sources import SCENES, add_data_argument, open_source, read_data
+from satt.commands.sources import (
+    SCENES,
+    add_data_argument,
+    add_image_arguments,
+    open_source,
+    read_data,
+)
 from satt.errors import SattError
 
 NAME = "train"
@@ -37,6 +43,7 @@ examples:
   satt train --data scenes --scenes 2000 --epochs 3     a quick first run
   satt train --data scenes --penalty 0.1 --out doubly   with the doubly stochastic penalty
   satt train --data flickr8k --size 128 --dropout 0.5   photographs, from the folder flickr8k
+  satt train --data coco --strict                       all of its images, or none
   satt train --data scenes --optimiser sgd --learning-rate 0.05 --overwrite
   satt train --resume                                   go on with the run in satt-run
 
@@ -74,6 +81,7 @@ def add_arguments(parser):
     parser.set_defaults(defaults=defaults, parse=parser.parse_args)
     files = parser.add_argument_group("data and files")
     add_data_argument(files, required=False)
+    add_image_arguments(files)
     files.add_argument("--out", default=DEFAULT_FOLDER, metavar="FOLDER",
                        help="where the files go (default: %(default)s)")
     existing = files.add_mutually_exclusive_group()
@@ -139,10 +147,8 @@ def run(options):
     if "data" not in given:
         raise SattError("--data: expected scenes or a folder, got nothing; say what to learn "
                         "from, or --resume to go on with a run; see `satt train --help`")
-    chosen = options.defaults | given
-    source = open_source(chosen["data"], options.strict)
     check_free(folder, options.overwrite)
-    return _prepare_and_train(folder, SimpleNamespace(**chosen), source, options.strict)
+    return _prepare_and_train(folder, options.defaults | given, _reading(options))
 
 
 def _go_on(folder, options, given):
@@ -155,38 +161,40 @@ def _go_on(folder, options, given):
               "with more --epochs")
         return 0
     with told_how_to_go_on(folder):
-        source = open_source(chosen["data"], options.strict)
-        return _prepare_and_train(
-            folder, SimpleNamespace(**chosen), source, options.strict, saved
-        )
+        return _prepare_and_train(folder, chosen, _reading(options), saved)
 
 
-def _prepare_and_train(folder, options, source, strict, saved=None):
+def _reading(options):
+    """How images are read, which a run that goes on may do in another way."""
+    return {"strict": options.strict, "cache": options.cache}
+
+
+def _prepare_and_train(folder, chosen, reading, saved=None):
     from satt.data.vocabulary import Vocabulary
     from satt.models.captioner import Captioner, CaptionerSettings
     from satt.training.trainer import TrainingSettings
 
+    options = SimpleNamespace(**chosen, **reading)
     of_scenes = options.data == SCENES
     if options.scenes and not of_scenes:
         raise SattError("--scenes: a folder has the images that it has; leave --scenes out")
+    source = open_source(options, "train", "validation")
     folder = prepare_folder(folder)
     scenes = (options.scenes or SCENES_DRAWN) if of_scenes else None
-    data = read_data(source, "train", scenes, options.size, options.seed, strict)
-    validation = read_data(
-        source, "validation", options.validation, options.size, options.seed, strict
-    )
+    data = read_data(source, options, "train", scenes, options.size)
+    validation = read_data(source, options, "validation", options.validation, options.size)
 
     minimum = options.minimum_count or MINIMUM_COUNT[of_scenes]
     captions = (caption for several in data.captions for caption in several)
     vocabulary = Vocabulary.from_captions(captions, minimum)
     if not vocabulary.words:
         raise SattError(f"--minimum-count: no word occurs {minimum} times; choose a smaller one")
-    chosen = {name: getattr(options, name) for name in MODEL_OPTIONS}
+    widths = {name: getattr(options, name) for name in MODEL_OPTIONS}
     model = Captioner(
-        CaptionerSettings(len(vocabulary), options.size, **chosen), options.seed
+        CaptionerSettings(len(vocabulary), options.size, **widths), options.seed
     )
     settings = TrainingSettings(**{name: getattr(options, name) for name in TRAINING_OPTIONS})
-    kept = KeptRun(folder, vars(options), data, validation, vocabulary)
+    kept = KeptRun(folder, chosen, data, validation, vocabulary)
     print(f"{len(data):,} images to learn from, {len(validation):,} to validate with, "
           f"{len(vocabulary):,} words, {sum(p.size for p in model.params.values()):,} parameters",
           flush=True)
@@ -198,7 +206,9 @@ def _prepare_and_train(folder, options, source, strict, saved=None):
         saved = arrays, before["run"]
         print(f"going on after step {before['step']:,}", flush=True)
     with told_how_to_go_on(folder):
-        return _train(kept, options, source, model, vocabulary, data, validation, settings, saved)
+        return _train(
+            kept, options, source, model, vocabulary, data, validation, settings, saved
+        )
 
 
 def _train(kept, options, source, model, vocabulary, data, validation, settings, saved):
@@ -209,7 +219,7 @@ def _train(kept, options, source, model, vocabulary, data, validation, settings,
 
     def on_best(record):
         best.update(record)
-        about = {"data": SCENES if of_scenes else source.format, "seed": options.seed, **record}
+        about = {"data": source.reader if source else SCENES, "seed": options.seed, **record}
         kept.save_best(model, vocabulary, about)
 
     interrupted = train(

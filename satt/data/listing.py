@@ -1,27 +1,29 @@
-"""What a folder of captioned photographs holds, before any photograph is read."""
+"""What a folder of captioned photographs holds, whichever format it comes in."""
 
-import zlib
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
 SPLITS = ("train", "validation", "test")
-BY_CHECKSUM = (
-    "no split is given: by a checksum of their names, a tenth of the images validate, a tenth "
-    "test, and the rest are learned from"
-)
+
+# Why something that is listed is left out; each goes on after a number, "3 without a file".
+NO_FILE = "without a file"
+NO_CAPTION = "without a caption"
+OUTSIDE = "with a name that leads out of the folder"
 
 
 @dataclass(frozen=True)
 class Photograph:
-    """An image file with its captions.
+    """A photograph with its captions.
 
     Attributes
     ----------
     path : Path
+        Of its file, which was there when the folder was read.
     name : str
-        As the data set calls it.
-    captions : list of list of str
-        At least one, each of at least one word.
+        What the data set calls it.
+    captions : list of lists of str
+        At least one; each a list of at least one word, as from `tokenise`.
     split : {"train", "validation", "test"}
     """
 
@@ -31,74 +33,83 @@ class Photograph:
     split: str
 
 
-@dataclass
-class Listing:
-    """The photographs of a folder.
+@dataclass(frozen=True)
+class LeftOut:
+    """A photograph that is listed and cannot be used.
 
     Attributes
     ----------
-    format : str
-        Of the captions, for people.
-    files : list of Path
-        From which they were read.
-    photographs : list of Photograph
-    left_out : dict from str to str
-        What was left out, an image's name or a line of a file, and why.
-    note : str
-        What else should be known, or nothing.
+    name : str
+        Safe to print.
+    reason : str
+        NO_FILE, NO_CAPTION or OUTSIDE.
+    split : {"train", "validation", "test"}
     """
 
-    format: str
-    files: list
-    photographs: list = field(default_factory=list)
-    left_out: dict = field(default_factory=dict)
-    note: str = ""
-
-    def split(self, name):
-        """List the photographs of a split, in the order of the data set."""
-        return [photograph for photograph in self.photographs if photograph.split == name]
+    name: str
+    reason: str
+    split: str
 
 
-def make_listing(format_name, files, images, captions, splits, left_out=None):
-    """Bring names, captions, splits and files together.
+@dataclass
+class Listing:
+    """What a folder holds, before any image is decoded.
 
-    Parameters
+    Attributes
     ----------
-    format_name : str
+    folder : Path
+    reader : str
+        The name of the format, such as "flickr8k".
     files : list of Path
-    images : ImageFiles
-    captions : dict from str to list of list of str
-        By the image's name; its key may hold a folder, as "val2014/0001.jpg".
-    splits : dict from str to str, or None
-        By the same names, in the order of the split; an image without one is not used. None where
-        the data set has no splits.
-    left_out : dict from str to str, optional
-        What the reader has left out already.
-
-    Returns
-    -------
-    Listing
+        In which the captions and the splits stand.
+    photographs : list of Photograph
+        In the order of these files, without what is left out.
+    left_out : list of LeftOut
+    splits_from : str
+        What says which photograph belongs to which split, for people to read.
+    unlisted : list of str
+        Image files beside the photographs of which the data set says nothing.
+    skipped : list of str
+        Lines or records that could not be used, each with the reason.
+    notes : list of str
+        What else a reader of the folder should know.
     """
-    listing = Listing(format_name, list(files), [], dict(left_out or {}))
-    if splits is None:
-        listing.note = BY_CHECKSUM
-        splits = {name: split_by_checksum(name) for name in captions}
-    unused = sum(name not in splits for name in captions)
-    if unused:
-        listing.note = f"{unused:,} captioned images are in no split"
-    for name, split in splits.items():
-        path, why_not = images.find(name)
-        several = [words for words in captions.get(name, ()) if words]
-        if not several:
-            why_not = "has no caption"
-        if why_not:
-            listing.left_out[name] = why_not
-        else:
-            listing.photographs.append(Photograph(path, name, several, split))
-    return listing
+
+    folder: Path
+    reader: str
+    files: list
+    photographs: list
+    left_out: list
+    splits_from: str
+    unlisted: list = field(default_factory=list)
+    skipped: list = field(default_factory=list)
+    notes: list = field(default_factory=list)
+
+    def of_split(self, split):
+        """Return the photographs of a split, in their order."""
+        return [photograph for photograph in self.photographs if photograph.split == split]
+
+    def split_sizes(self):
+        """Return how many photographs each split has, as a dict."""
+        counts = Counter(photograph.split for photograph in self.photographs)
+        return {split: counts[split] for split in SPLITS}
 
 
-def split_by_checksum(name):
-    """Assign an image to a split by its name, the same on every machine."""
-    tenth = zlib.crc32(name.encode("utf-8", "surrogatepass")) % 10
-    return {0: "validation", 1: "test"}.get(tenth, "train")
+def name_first(names, most=5):
+    """Write the first of some names in one line: `a.jpg, b.jpg, ...`"""
+    names = list(names)
+    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
+
+
+def name_reasons(pairs):
+    """Write why things are left out in one line, from pairs of a name and a reason.
+
+    >>> name_reasons([("a.jpg", NO_FILE), ("b.jpg", NO_CAPTION), ("c.jpg", NO_FILE)])
+    '2 without a file (a.jpg, c.jpg), 1 without a caption (b.jpg)'
+    """
+    by_reason = {}
+    for name, reason in pairs:
+        by_reason.setdefault(reason, []).append(name)
+    return ", ".join(
+        f"{len(names):,} {reason} ({name_first(names)})" for reason, names in by_reason.items()
+    )

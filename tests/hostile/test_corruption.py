@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from targets import TARGETS
+from plan import TARGETS
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -18,7 +18,9 @@ ROOT = HERE.parents[1]
 def run_worker(name, begin, end, folder):
     """Corrupt in a process of its own; return its lines and how it ended."""
     folder.mkdir(parents=True)
-    environment = dict(os.environ, PYTHONPATH=str(ROOT), OMP_NUM_THREADS="1")
+    environment = dict(
+        os.environ, PYTHONPATH=str(ROOT), OMP_NUM_THREADS="1", SATT_CACHE="off"
+    )
     run = subprocess.run(
         [sys.executable, HERE / "worker.py", name, str(begin), str(end), str(folder)],
         cwd=folder, env=environment, capture_output=True, encoding="utf-8", errors="replace",

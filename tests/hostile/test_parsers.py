@@ -1,14 +1,17 @@
 """What holds for every input of a parser: hypothesis looks for one for which it does not."""
 
 import argparse
+import csv
+import io
 import json
 import math
 
 import numpy as np
 import pytest
+from folders import CAPTIONS, Captions, Coco, Karpathy, Split, Table, captions_in, words_of
 from hypothesis import example, given, strategies as st
 from hypothesis.extra import numpy as arrays_of
-from targets import Captions, Coco, Karpathy, Split, Table, place, words_of
+from targets import place
 
 from satt.commands.arguments import image_size, number, whole_number
 from satt.commands.mistakes import why_wrong
@@ -27,11 +30,16 @@ from satt.data.words import LONGEST, tokenise
 from satt.errors import SattError
 from satt.training.checkpoint import load_checkpoint, save_checkpoint
 
-pytestmark = pytest.mark.filterwarnings("ignore:flickr8k")
-
 # Letters and marks that are treated in different ways, much more often than by chance.
 TEXTS = st.text() | st.text("aBß'’-\u2010 .\t\n\u0301é개각İ1½_\u2028\x85\ud800")
 WORDS = st.text(min_size=1).filter(lambda word: word not in SPECIAL)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
 
 
 def refuses(function, *arguments):
@@ -102,73 +110,57 @@ LINES = st.lists(
 
 
 @pytest.fixture(scope="module")
-def flickr8k(tmp_path_factory):
-    return {kind.part: kind(tmp_path_factory.mktemp(kind.part)) for kind in (Captions, Split)}
-
-
-@given(st.lists(PIECES | st.text(max_size=3), max_size=40))
-def test_any_file_of_captions(flickr8k, pieces):
-    text = "".join(pieces).encode("utf-8", errors="ignore")
-    place(flickr8k["captions"].path, text)
-    refuses(flickr8k["captions"].judge)
-
-
-@given(LINES)
-def test_a_right_file_of_captions_is_read(flickr8k, lines):
-    text = "".join("".join(line).replace("\n", " ").replace("\r", " ") + "\n" for line in lines)
-    text = "red.jpg#0\tone\n" + text.encode("utf-8", errors="ignore").decode("utf-8")
-    place(flickr8k["captions"].path, text.encode("utf-8"))
-    flickr8k["captions"].judge()  # a SattError would be a fault
-    assert Captions.captions(text)["red.jpg"][0] == "one"
-
-
-@given(st.lists(PIECES, max_size=20))
-def test_any_list_of_a_split(flickr8k, pieces):
-    place(flickr8k["split"].path, "".join(pieces).encode("utf-8"))
-    refuses(flickr8k["split"].judge)
-
-
-# --- the other formats of captions ---------------------------------------------------------------
-
-CELLS = st.sampled_from([
-    "file", "caption", "split", "red.jpg", "blue one.jpg", "train", "val", "", "a bird", "two , 2",
-    '"', ",", "|", "\t", "\n", "\r\n", "../outside.jpg", "\0", "\ufeff", "개",
-])
-RECORDS = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | CELLS,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
-        st.sampled_from(["images", "annotations", "filename", "file_name", "filepath", "split",
-                         "sentences", "raw", "id", "image_id", "caption"]), inner, max_size=5
-    ),
-    max_leaves=20,
-)
-
-
-@pytest.fixture(scope="module")
 def folders(tmp_path_factory):
-    return {kind: kind(tmp_path_factory.mktemp(kind.__name__)) for kind in (Karpathy, Coco, Table)}
+    kinds = (Captions, Split, Karpathy, Coco, Table)
+    return {kind: kind(tmp_path_factory.mktemp(kind.__name__)) for kind in kinds}
 
 
-@given(st.lists(CELLS | st.text(max_size=3), max_size=40))
-def test_any_table(folders, pieces):
-    place(folders[Table].path, "".join(pieces).encode("utf-8", errors="ignore"))
-    refuses(folders[Table].judge)
-
-
-@pytest.mark.parametrize("kind", [Karpathy, Coco])
-@given(record=RECORDS)
-def test_any_json(folders, kind, record):
-    place(folders[kind].path, json.dumps(record).encode())
+@given(
+    st.lists(PIECES | st.text(max_size=3), max_size=40),
+    st.sampled_from([Captions, Split, Table]),
+)
+def test_any_text_in_a_folder(folders, pieces, kind):
+    place(folders[kind].path, "".join(pieces).encode("utf-8", errors="ignore"))
     refuses(folders[kind].judge)
 
 
-@pytest.mark.parametrize("kind", [Karpathy, Coco])
-@given(record=RECORDS)
-def test_any_record_among_right_ones(folders, kind, record):
-    content = json.loads(folders[kind].data)
-    for part in content:
-        place(folders[kind].path, json.dumps(content | {part: [*content[part], record]}).encode())
-        refuses(folders[kind].judge)
+@given(LINES)
+def test_a_right_file_of_captions_is_read(folders, lines):
+    text = "".join("".join(line).replace("\n", " ").replace("\r", " ") + "\n" for line in lines)
+    text = "red.jpg#0\tone\n" + text.encode("utf-8", errors="ignore").decode("utf-8")
+    place(folders[Captions].path, text.encode("utf-8"))
+    folders[Captions].judge()  # a SattError would be a fault
+    assert captions_in(text, "red.jpg")[0] == ["one"]
+
+
+@given(st.lists(st.tuples(
+    st.sampled_from([*CAPTIONS]), TEXTS.filter(words_of), st.sampled_from(["train", "Val", "test"])
+), min_size=1))
+def test_a_right_table_is_read(folders, rows):
+    splits, file = {}, io.StringIO()
+    writer = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    writer.writerow(["image", "caption", "split"])
+    for name, text, split in rows:
+        text = text.encode("utf-8", errors="ignore").decode("utf-8").replace("\0", "")
+        writer.writerow([name, text, splits.setdefault(name, split)])
+    place(folders[Table].path, file.getvalue().encode("utf-8"))
+    folders[Table].judge()
+
+
+@given(st.data(), st.sampled_from([Karpathy, Coco]))
+def test_any_values_in_json(folders, data, kind):
+    """Put anything in the place of anything."""
+    folder = folders[kind]
+    tree = json.loads(folder.data)
+    for _ in range(data.draw(st.integers(1, 3))):
+        holder, node, deeper = None, tree, True
+        while deeper and isinstance(node, (dict, list)) and node:
+            keys = sorted(node) if isinstance(node, dict) else range(len(node))
+            holder, key = node, data.draw(st.sampled_from(keys))
+            node, deeper = holder[key], data.draw(st.booleans())
+        holder[key] = data.draw(JSON)
+    place(folder.path, json.dumps(tree).encode("utf-8"))
+    refuses(folder.judge)
 
 
 # --- captions of scenes --------------------------------------------------------------------------
@@ -263,11 +255,6 @@ DTYPES = (
     | arrays_of.unicode_string_dtypes(max_len=3)
 )
 ARRAYS = arrays_of.arrays(DTYPES, arrays_of.array_shapes(min_dims=0, min_side=0, max_side=4))
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    max_leaves=8,
-)
 
 
 @given(st.dictionaries(NAMES, ARRAYS, max_size=4), JSON, st.booleans())

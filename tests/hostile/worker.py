@@ -19,7 +19,8 @@ from pathlib import Path
 
 import numpy as np
 from corrupt import corrupt
-from targets import TARGETS, Checkpoint, place
+from plan import TARGETS
+from targets import Checkpoint, place
 
 from satt.cli import main as satt
 from satt.errors import SattError
@@ -27,7 +28,7 @@ from satt.errors import SattError
 SECONDS = 10  # of the processor, for one file
 BYTES = 2 * 2**30  # of address space, much of it taken by the libraries
 SEED = 11
-EVERY = 8  # through the command, too
+EVERY = 12  # through the command, too
 
 
 def main():

@@ -1,51 +1,105 @@
-"""COCO's own caption files (Lin et al. 2014; Chen et al. 2015), such as `captions_val2017.json`.
-
-Each is one object with "images" ("id" and "file_name") and "annotations" ("image_id" and
-"caption"). The name of the file says which split it is; the images lie in a folder of that name,
-`val2017/`.
-"""
+"""COCO's captions as its authors give them (Lin et al. 2014, Chen et al. 2015)."""
 
 import re
 
-from satt.data.listing import make_listing
-from satt.data.readers.text import field_of, read_json
-from satt.data.words import tokenise
+from satt.data.readers.gathering import SPLIT_OF, Record, first_with_photographs, gather
+from satt.data.readers.json_file import member, read_json
+from satt.errors import SattError
 
-TITLE = "COCO"
-NAME = re.compile(r"captions_((train|val|test)\w*)\.json")
-SPLITS = {"train": "train", "val": "validation", "test": "test"}
+NAME = "coco"
+EXPECTS = "COCO's captions_train2017.json and captions_val2017.json (or 2014)"
 
-
-def caption_files(images):
-    """All caption files, of each split."""
-    return images.named(NAME.fullmatch)
+PATTERN = r"captions_(train|val|test)(\d*)\.json"
 
 
-def read(files, images):
-    """Read captions and splits.
+def find(tree):
+    """Return the files of captions, the newest year first, train before val."""
+    found, years = {}, {}
+    for path in tree.matching(PATTERN):
+        name = path.rpartition("/")[2]
+        found.setdefault(name, path)  # the one with the fewest folders
+        years[path] = _year(path)
+    return sorted(found.values(), key=lambda path: (-int(years[path] or 0), path))
+
+
+def read(tree, found):
+    """List the photographs of the newest year of which images are there.
+
+    The years share images, learned from in one and validated with in the other, so that only one
+    of them is read.
+
+    Parameters
+    ----------
+    tree : Tree
+    found : list of str
+        From `find`.
+
+    Returns
+    -------
+    listing : Listing
 
     Raises
     ------
     SattError
-        If a file is not what it should be; the message names the record by its place, from 0.
+        If a file that is read is not as expected.
     """
-    captions, splits = {}, {}
-    for path in files:
-        folder, split = NAME.fullmatch(path.name).groups()
-        content, names = read_json(path), {}
-        for number, image in enumerate(field_of(content, "images", list, path)):
-            where = f"{path}: image {number}"
-            name = field_of(image, "file_name", str, where)
-            # With its folder where there is one: other splits may have the same name.
-            inside = f"{folder}/{name}"
-            name = inside if images.find(inside)[0] else name
-            names[field_of(image, "id", (int, str), where)] = name
-            captions.setdefault(name, [])
-            splits[name] = SPLITS[split]
-        for number, record in enumerate(field_of(content, "annotations", list, path)):
-            where = f"{path}: annotation {number}"
-            name = names.get(field_of(record, "image_id", (int, str), where))
-            # A caption of an image that the file does not list has no image to go with.
-            if name is not None:
-                captions[name].append(tokenise(field_of(record, "caption", str, where)))
-    return make_listing(TITLE, files, images, captions, splits)
+    years = dict.fromkeys(map(_year, found))
+    listing = first_with_photographs(
+        _read_year(tree, [file for file in found if _year(file) == year]) for year in years
+    )
+    others = [file for file in found if tree.path(file) not in listing.files]
+    if others:
+        listing.notes.append(
+            f"these are of another year, share its images and are not used: {', '.join(others)}"
+        )
+    return listing
+
+
+def _read_year(tree, files):
+    records, skipped = [], []
+    for file in files:
+        more, lost = _read_file(tree.path(file))
+        records += more
+        skipped += lost
+    return gather(
+        tree, NAME, files, records,
+        "the names of the files captions_train*.json and captions_val*.json; COCO gives no "
+        "captions of its test images", skipped,
+    )
+
+
+def _read_file(path):
+    """Return the records of a file, and what is said of the captions that belong to none."""
+    part, year = re.fullmatch(PATTERN, path.name).groups()
+    content = read_json(path)
+    names, captions = {}, {}
+    for number, image in enumerate(member(path, "", content, "images", list)):
+        where = f"images[{number}]"
+        key = _key(path, where, image, "id")
+        if key in names:
+            raise SattError(
+                f"{path}: {where}.id: expected another for each image, got {key!r} a second "
+                "time; fetch the file again"
+            )
+        names[key], captions[key] = member(path, where, image, "file_name", str), []
+    skipped = []
+    for number, annotation in enumerate(member(path, "", content, "annotations", list)):
+        where = f"annotations[{number}]"
+        key = _key(path, where, annotation, "image_id")
+        text = member(path, where, annotation, "caption", str)
+        if key in captions:
+            captions[key].append(text)
+        else:
+            skipped.append(f"{path.name}: {where}: no image has the id {key!r:.60}")
+    split, within = SPLIT_OF[part], part + year
+    return [Record(name, captions[key], split, within) for key, name in names.items()], skipped
+
+
+def _key(path, where, record, key):
+    """COCO numbers its images; others who use its format may name them."""
+    named = isinstance(record, dict) and isinstance(record.get(key), str)
+    return member(path, where, record, key, str if named else int)
+
+
+def _year(path):
+    return re.fullmatch(PATTERN, path.rpartition("/")[2])[2]

@@ -1,52 +1,78 @@
-"""The files `dataset_*.json` of Karpathy and Fei-Fei (2015): Flickr8k, Flickr30k and COCO alike.
+"""The splits of Karpathy and Li (2015), on which most captioners are measured.
 
-One object with a list "images"; each image has "filename" (for COCO also "filepath", its folder),
-"split" and "sentences", and each sentence has "raw", the caption. Nearly all papers on COCO use
-these splits; "restval", images of COCO's validation that they do not validate with, is for
-training.
+One JSON file for each of Flickr8k, Flickr30k and COCO, with the captions; the images are fetched
+from elsewhere. Of COCO, "restval" is the part of the validation images that is left to learn from.
 """
 
-import re
-
-from satt.data.listing import make_listing
-from satt.data.readers.text import field_of, read_json
-from satt.data.words import tokenise
+from satt.data.readers.gathering import SPLIT_OF, Record, first_with_photographs, gather
+from satt.data.readers.json_file import member, read_json
 from satt.errors import SattError
 
-TITLE = "Karpathy's splits"
-NAME = re.compile(r"dataset(_\w+)?\.json")
-SPLITS = {"train": "train", "restval": "train", "val": "validation", "test": "test"}
+NAME = "karpathy"
+EXPECTS = "Karpathy's dataset_flickr8k.json, dataset_flickr30k.json or dataset_coco.json"
+
+# What Hugging Face puts beside a data set is something else.
+PATTERN = r"dataset_(?!infos?\.|dict\.).+\.json"
 
 
-def caption_files(images):
-    """The file of the splits; of several the first."""
-    return images.named(NAME.fullmatch)[:1]
+def find(tree):
+    """Return the files called dataset_*.json, the smallest first."""
+    return sorted(tree.matching(PATTERN), key=lambda path: tree.path(path).stat().st_size)
 
 
-def read(files, images):
-    """Read captions and splits.
+def read(tree, found):
+    """List the photographs of the first file of which images are there.
+
+    The three files come in one archive: the smallest is tried first, which is Flickr8k's.
+
+    Parameters
+    ----------
+    tree : Tree
+    found : list of str
+        From `find`.
+
+    Returns
+    -------
+    listing : Listing
 
     Raises
     ------
     SattError
-        If the file is not what it should be; the message names the image by its place, from 0.
+        If a file that is read is not as expected.
     """
-    path, = files
-    captions, splits = {}, {}
-    for number, image in enumerate(field_of(read_json(path), "images", list, path)):
-        where = f"{path}: image {number}"
-        name = field_of(image, "filename", str, where)
-        if "filepath" in image:
-            name = f"{field_of(image, 'filepath', str, where)}/{name}"
-        split = field_of(image, "split", str, where)
-        if split not in SPLITS:
-            raise SattError(
-                f"{where}: expected one of {', '.join(SPLITS)} as 'split', got {split!r:.40}; "
-                "fetch the file again"
-            )
-        splits[name] = SPLITS[split]
-        captions[name] = [
-            tokenise(field_of(sentence, "raw", str, f"{where}, a sentence"))
-            for sentence in field_of(image, "sentences", list, where)
-        ]
-    return make_listing(TITLE, files, images, captions, splits)
+    listing = first_with_photographs(_read_one(tree, file) for file in found)
+    others = [file for file in found if tree.path(file) not in listing.files]
+    if others:
+        listing.notes.append(f"of several such files, these are not used: {', '.join(others)}")
+    return listing
+
+
+def _read_one(tree, file):
+    path = tree.path(file)
+    records = [
+        _record(path, f"images[{number}]", image)
+        for number, image in enumerate(member(path, "", read_json(path), "images", list))
+    ]
+    return gather(tree, NAME, [file], records, f"\"split\" in {path.name}; restval is train")
+
+
+def _record(path, where, image):
+    name = member(path, where, image, "filename", str)
+    split = member(path, where, image, "split", str)
+    if split not in SPLIT_OF:
+        raise SattError(
+            f"{path}: {where}.split: expected train, restval, val or test, got {split!r:.60}; "
+            "put one of these there"
+        )
+    within = member(path, where, image, "filepath", str) if "filepath" in image else ""
+    sentences = member(path, where, image, "sentences", list)
+    captions = [_caption(path, f"{where}.sentences[{n}]", s) for n, s in enumerate(sentences)]
+    return Record(name, captions, SPLIT_OF[split], within)
+
+
+def _caption(path, where, sentence):
+    """What somebody wrote; where a file lacks that, the words that were made of it."""
+    if isinstance(sentence, dict) and "raw" not in sentence and "tokens" in sentence:
+        tokens = member(path, where, sentence, "tokens", list)
+        return " ".join(token for token in tokens if isinstance(token, str))
+    return member(path, where, sentence, "raw", str)
