@@ -10,6 +10,7 @@ from satt.commands.sources import (
     add_data_argument,
     add_image_arguments,
     open_source,
+    print_source,
     read_data,
 )
 from satt.errors import SattError
@@ -137,6 +138,8 @@ def run(options):
         CaptionerSettings(len(vocabulary), options.size, **chosen), options.seed
     )
     settings = TrainingSettings(**{name: getattr(options, name) for name in TRAINING_OPTIONS})
+    if source:
+        print_source(source)
     print(f"{len(data):,} images to learn from, {len(validation):,} to validate with, "
           f"{len(vocabulary):,} words, {sum(p.size for p in model.params.values()):,} parameters",
           flush=True)
