@@ -164,7 +164,7 @@ def _open(path):
 def _decode(file, path, size):
     try:
         with quiet_pillow():
-            # Two threads that load Pillow's formats at the same time may not see each other's.
+            # Of the formats that another thread is just loading, Pillow might miss some.
             Image.init()
             with Image.open(file) as image:
                 return np.array(_square(image, size))
@@ -219,13 +219,13 @@ def _square(image, size):
 
 def _check_pixels(width, height):
     if Image.MAX_IMAGE_PIXELS and width * height > Image.MAX_IMAGE_PIXELS:
-        raise SattError(_too_large(f"{width} x {height}, "))
+        raise SattError(_too_large(f"{width} x {height}"))
 
 
-def _too_large(found=""):
+def _too_large(found="too many"):
     return (
-        f"has {found}more than {Image.MAX_IMAGE_PIXELS:,} pixels, as a file has that is made to "
-        "fill the memory; scale it down first"
+        f"has {found} pixels; a file with more than {Image.MAX_IMAGE_PIXELS:,} may be made to "
+        "fill the memory, so scale it down first"
     )
 
 

@@ -1,6 +1,7 @@
 """Each expected colour follows from what the numbers of a mode mean, not from another reader."""
 
 import colorsys
+import io
 import os
 import struct
 import subprocess
@@ -234,7 +235,7 @@ def test_a_small_file_that_would_fill_the_memory_is_refused(side, tmp_path):
     (tmp_path / "x.png").write_bytes(png(side, side, 8, 2, b""))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert "more than 89,478,485 pixels" in complaint(tmp_path / "x.png")
+        assert "more than 89,478,485 may" in complaint(tmp_path / "x.png")
 
 
 @pytest.mark.slow
@@ -305,8 +306,6 @@ def test_a_name_of_two_lines_is_told_in_one(tmp_path):
 @pytest.fixture(scope="module")
 def photographs():
     """The bytes of noise in many formats."""
-    import io
-
     random, found = np.random.default_rng(0), {}
     image = Image.fromarray(random.integers(0, 256, (40, 50, 4), dtype=np.uint8))
     for mode in ("RGB", "P", "L", "RGBA", "CMYK"):
