@@ -8,9 +8,12 @@ BLAS has threads too, which split every single product. On products as small as 
 most of their time waiting for each other, so the command `satt` turns them off.
 """
 
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+
+SWITCH = 1e-4  # seconds; between small products, threads wait for the interpreter less long so
 
 
 def split_batch(batch, parts):
@@ -59,6 +62,9 @@ class PartsPool:
         self._model = model
         self._randoms = np.random.default_rng(seed).spawn(parts)
         self._threads = ThreadPoolExecutor(parts) if parts > 1 else None
+        self._switch = sys.getswitchinterval()
+        if self._threads is not None:
+            sys.setswitchinterval(min(SWITCH, self._switch))
 
     @property
     def random_states(self):
@@ -90,3 +96,4 @@ class PartsPool:
         """Let the threads go."""
         if self._threads is not None:
             self._threads.shutdown()
+            sys.setswitchinterval(self._switch)
