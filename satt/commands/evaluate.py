@@ -6,7 +6,13 @@ import time
 from satt.commands.arguments import BEAM, BEAM_SIZE, COUNT, SEED
 from satt.commands.caption import add_checkpoint_argument, load
 from satt.commands.output import figure_text, print_table
-from satt.commands.sources import add_data_argument, add_image_arguments, open_source, read_data
+from satt.commands.sources import (
+    add_data_argument,
+    add_image_arguments,
+    open_source,
+    print_source,
+    read_data,
+)
 
 NAME = "evaluate"
 SUMMARY = "measure a captioner on images it has not learned from"
@@ -79,6 +85,8 @@ def run(options):
     if options.json:
         print(json.dumps(figures, indent=2))
     else:
+        if source:
+            print_source(source)
         _print(figures, len(data))
     return 0
 

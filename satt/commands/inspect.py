@@ -161,7 +161,7 @@ def _print(found):
     ])
     print("\nsplit")
     print_table([(f"  {split}", f"{size:,}") for split, size in found["splits"].items()])
-    print(f"  by {found['splits_from']}")
+    print(f"  told by {found['splits_from']}")
     print("\nvocabulary of the training captions, without four special words")
     print_table([("  --minimum-count", "words", "share of the text that it knows")] + [
         (f"  {row['minimum_count']}", f"{row['words']:,}", f"{row['share']:.2%}")
@@ -193,11 +193,13 @@ def _print_sizes(sizes):
 
 
 def _print_list(what, lines):
+    from satt.data.listing import printable
+
     if not lines:
         print(f"{what}: none")
         return
     print(f"{what}: {len(lines):,}")
     for line in lines[:NAMED]:
-        print(f"  {line}")
+        print(f"  {printable(line)}")
     if len(lines) > NAMED:
         print("  ...")

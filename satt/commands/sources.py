@@ -78,6 +78,15 @@ def open_source(options, *splits):
     return listing
 
 
+def print_source(source):
+    """Say what a listing was read from, how it was split, and what else is to be known of it."""
+    files = ", ".join(path.name for path in source.files)
+    print(f"{source.folder}: {source.reader}, by {files}")
+    print(f"splits: told by {source.splits_from}")
+    for note in source.notes:
+        print(f"note: {note}")
+
+
 def open_folder(folder, option):
     """Read the listing of a folder; complaints begin with the option that named it."""
     from satt.data.readers import read_listing

@@ -23,6 +23,7 @@ from satt.commands.sources import (
     add_data_argument,
     add_image_arguments,
     open_source,
+    print_source,
     read_data,
 )
 from satt.errors import SattError
@@ -195,6 +196,8 @@ def _prepare_and_train(folder, chosen, reading, saved=None):
     )
     settings = TrainingSettings(**{name: getattr(options, name) for name in TRAINING_OPTIONS})
     kept = KeptRun(folder, chosen, data, validation, vocabulary)
+    if source:
+        print_source(source)
     print(f"{len(data):,} images to learn from, {len(validation):,} to validate with, "
           f"{len(vocabulary):,} words, {sum(p.size for p in model.params.values()):,} parameters",
           flush=True)

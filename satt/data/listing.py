@@ -40,7 +40,7 @@ class LeftOut:
     Attributes
     ----------
     name : str
-        Safe to print.
+        What the data set calls it: print it with `printable`, it may be anything.
     reason : str
         NO_FILE, NO_CAPTION or OUTSIDE.
     split : {"train", "validation", "test"}
@@ -70,7 +70,7 @@ class Listing:
     unlisted : list of str
         Image files beside the photographs of which the data set says nothing.
     skipped : list of str
-        Lines or records that could not be used, each with the reason.
+        Lines or records that could not be used, each with the reason; safe to print.
     notes : list of str
         What else a reader of the folder should know.
     """
@@ -95,10 +95,16 @@ class Listing:
         return {split: counts[split] for split in SPLITS}
 
 
+def printable(text, most=200):
+    """Write a text from a file so that it can do a terminal no harm: escaped, and not endless."""
+    text = text if len(text) <= most else text[:most] + "..."
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def name_first(names, most=5):
-    """Write the first of some names in one line: `a.jpg, b.jpg, ...`"""
+    """Write the first of some names, whatever they are, in one line: `a.jpg, b.jpg, ...`"""
     names = list(names)
-    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
+    return ", ".join(map(printable, names[:most])) + (", ..." if len(names) > most else "")
 
 
 def name_reasons(pairs):

@@ -7,7 +7,7 @@ Each offers NAME, EXPECTS (what should be in the folder, in a few words) and two
 
 from satt.data.listing import name_first, name_reasons
 from satt.data.readers import coco, flickr8k, karpathy, table
-from satt.data.readers.tree import Tree, printable
+from satt.data.readers.tree import Tree
 from satt.errors import SattError
 
 # In this order: what says more of the splits comes first.
@@ -51,12 +51,13 @@ def read_listing(folder):
 
 def _nothing_known(tree):
     texts = tree.matching(TEXT_ENDINGS)
-    there = name_first(map(printable, texts)) if texts else "no text files"
+    there = name_first(texts) if texts else "no text files"
     expected = "; ".join(reader.EXPECTS for reader in READERS)
+    why_not = table.say_why_not(tree)
     return (
         f"{tree.folder} holds no captions of a format that is known; expected one of: {expected}; "
-        f"got {there} and {tree.count_images():,} images; put the captions there, or name another "
-        "folder"
+        f"got {there} and {tree.count_images():,} images{why_not and f' ({why_not})'}; put the "
+        "captions there, or name another folder"
     )
 
 

@@ -2,6 +2,7 @@
 
 import re
 
+from satt.data.listing import name_first
 from satt.data.readers.gathering import SPLIT_OF, Record, first_with_photographs, gather
 from satt.data.readers.json_file import member, read_json
 from satt.errors import SattError
@@ -50,7 +51,7 @@ def read(tree, found):
     others = [file for file in found if tree.path(file) not in listing.files]
     if others:
         listing.notes.append(
-            f"these are of another year, share its images and are not used: {', '.join(others)}"
+            f"these are of another year, share its images and are not used: {name_first(others)}"
         )
     return listing
 

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 from tqdm import tqdm
 
-from satt.data.listing import NO_CAPTION, LeftOut, Listing, Photograph
-from satt.data.readers.tree import printable
+from satt.data.listing import NO_CAPTION, LeftOut, Listing, Photograph, printable
 from satt.data.words import tokenise
 from satt.errors import SattError
 
@@ -93,8 +92,8 @@ def gather(tree, reader, files, records, splits_from, skipped=(), notes=()):
         if reason is None:
             photographs.append(Photograph(tree.path(path), record.name, captions, record.split))
         else:
-            left_out.append(LeftOut(name, reason, record.split))
-    unlisted = [printable(path) for path in tree.images_beside(split_of)]
+            left_out.append(LeftOut(record.name, reason, record.split))
+    unlisted = tree.images_beside(split_of)
     notes = [*tree.notes, *notes]
     if copies:
         notes.append(

@@ -4,6 +4,7 @@ One JSON file for each of Flickr8k, Flickr30k and COCO, with the captions; the i
 from elsewhere. Of COCO, "restval" is the part of the validation images that is left to learn from.
 """
 
+from satt.data.listing import name_first
 from satt.data.readers.gathering import SPLIT_OF, Record, first_with_photographs, gather
 from satt.data.readers.json_file import member, read_json
 from satt.errors import SattError
@@ -43,7 +44,7 @@ def read(tree, found):
     listing = first_with_photographs(_read_one(tree, file) for file in found)
     others = [file for file in found if tree.path(file) not in listing.files]
     if others:
-        listing.notes.append(f"of several such files, these are not used: {', '.join(others)}")
+        listing.notes.append(f"of several such files, these are not used: {name_first(others)}")
     return listing
 
 

@@ -10,9 +10,10 @@ import io
 import re
 from dataclasses import dataclass
 
+from satt.data.listing import name_first, printable
 from satt.data.readers.gathering import SPLIT_OF, Record, gather
 from satt.data.readers.text_file import read_text
-from satt.data.readers.tree import is_image, printable
+from satt.data.readers.tree import is_image
 from satt.errors import SattError
 
 NAME = "table"
@@ -58,16 +59,22 @@ class Columns:
 
 
 def find(tree):
-    """Return what may be such a table: the most likely file first.
+    """Return the tables that are understood: captions.* before others, then as the tree has them.
 
-    Captions.* come before others, and those that look like a table of captions before both.
+    Only the first 20 that may be tables are looked into: there may be thousands of other things.
     """
+    found = [path for path in tree.matching(PATTERN)[:MOST_TABLES]
+             if _columns_of(_glance(tree.path(path)))]
+    return sorted(found, key=lambda path: "/caption" not in f"/{path.lower()}")
 
-    def rank(path):
-        name = path.rpartition("/")[2].lower()
-        return _columns_of(_glance(tree.path(path))) is None, not name.startswith("caption")
 
-    return sorted(tree.matching(PATTERN)[:MOST_TABLES], key=rank)
+def say_why_not(tree):
+    """Say of the first file that may be a table why it is none; empty if there is no such file."""
+    for path in tree.matching(PATTERN)[:1]:
+        first = _glance(tree.path(path))
+        encoding = "; save it in UTF-8" if "\ufffd" in first else ""
+        return f"{path}: line 1: {HEADER_ADVICE}, got {first!r:.60}{encoding}"
+    return ""
 
 
 def read(tree, found):
@@ -94,21 +101,15 @@ def read(tree, found):
     file, *others = found
     path = tree.path(file)
     text = read_text(path)
-    first = _first_line(text)
-    columns = _columns_of(first)
+    columns = _columns_of(_first_line(text))
     if columns is None:
-        raise SattError(f"{path}: line 1: {HEADER_ADVICE}, got {first!r:.60}; add a first line")
+        raise SattError(f"{path}: line 1: {HEADER_ADVICE}, got one of {len(text):,} letters")
     records, skipped = _read_rows(path, text, columns)
-    if columns.split is None:
-        splits_from, notes = HASHED, [f"{path.name} has no column for the split: it is {HASHED}"]
-    else:
-        splits_from, notes = f"a column of {path.name}", []
-    others = [other for other in others if _columns_of(_glance(tree.path(other)))]
-    if others:
-        notes.append(
-            f"these tables are not used: {', '.join(others)}; to use all, make them one table, "
-            "with a column `split`"
-        )
+    splits_from = HASHED if columns.split is None else f"a column of {path.name}"
+    notes = [
+        f"these tables are not used: {name_first(others)}; to use all, make them one table, with "
+        "a column `split`"
+    ] if others else []
     return gather(tree, NAME, [file], records, splits_from, skipped, notes)
 
 

@@ -5,7 +5,7 @@ import re
 import unicodedata
 from pathlib import Path
 
-from satt.data.listing import NO_FILE, OUTSIDE
+from satt.data.listing import NO_FILE, OUTSIDE, name_first, printable
 from satt.errors import SattError
 
 DEEPEST = 5  # folders in folders; archives unpack to folders of the same name inside
@@ -50,15 +50,16 @@ class Tree:
             raise SattError(f"folder: there is no folder {folder}; name the one of the data set")
         self._links_out = set()
         self.files = sorted(self._walk(), key=lambda path: (path.count("/"), path))
-        self._by_name = {}
+        self._by_tail = {}
         for path in self.files:
-            self._by_name.setdefault(_composed(path.rpartition("/")[2]), []).append(path)
+            parts = _composed(path).split("/")
+            for tail in {parts[-1], "/".join(parts[-2:])}:
+                self._by_tail.setdefault(tail, []).append(path)
         if self._links_out:
-            first = min(self._links_out)
             self.notes.append(
-                f"{len(self._links_out):,} links lead out of the folder and are not followed, "
-                f"such as {printable(first)}: copy there what they lead to, or name a folder "
-                "that holds all of it"
+                f"{len(self._links_out):,} links lead out of the folder and are not followed "
+                f"({name_first(sorted(self._links_out))}): copy there what they lead to, or name "
+                "a folder that holds all of it"
             )
 
     def path(self, relative):
@@ -91,7 +92,7 @@ class Tree:
             return [], OUTSIDE
         tail = "/" + "/".join(parts)
         found = [
-            path for path in self._by_name.get(parts[-1], ())
+            path for path in self._by_tail.get("/".join(parts[-2:]), ())
             if f"/{_composed(path)}".endswith(tail)
         ]
         if not found:
@@ -160,12 +161,6 @@ class Tree:
 def is_image(path):
     """Say whether a path ends as image files do."""
     return os.path.splitext(path)[1].lower() in IMAGE_ENDINGS
-
-
-def printable(text, most=100):
-    """Write a text from a file so that it can do a terminal no harm: escaped, and not endless."""
-    text = text if len(text) <= most else text[:most] + "..."
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _inner_parts(name):
