@@ -58,7 +58,7 @@ def judge(target):
         target.judge()
     except SattError as error:
         line = str(error)
-        if line.splitlines() != [line] or not 20 < len(line) < 500 or ": " not in line:
+        if line.splitlines() != [line] or not 20 < len(line) < 1000 or ": " not in line:
             return "wrong", f"no single line that tells: {line!r:.600}"
         return "refused", None
     except BaseException as error:
