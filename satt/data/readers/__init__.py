@@ -60,9 +60,10 @@ def _nothing_known(tree):
     there = name_first(tree.matching(TEXT_ENDINGS)) or "no text files"
     archives = tree.matching(ARCHIVE_ENDINGS)
     advice = f"unpack {name_first(archives)} first" if archives else "put the captions there"
+    expected = "; ".join(reader.EXPECTS for reader in READERS)
     return (
         f"{tree.folder} holds no captions that are understood, but {there} and {_images(tree)}; "
-        f"expected one of: {'; '.join(reader.EXPECTS for reader in READERS)}: {advice}, or name another folder"
+        f"expected one of: {expected}: {advice}, or name another folder"
     )
 
 
