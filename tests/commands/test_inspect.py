@@ -72,7 +72,7 @@ def test_captions_that_are_many_or_long_are_cut(tmp_path):
 
     captions = [["word"] * 1000, ["b"], ["c"], ["d"], ["e"]]
     lines = inspect._title(Photograph(tmp_path, "a/x.jpg", captions, "test")).splitlines()
-    assert lines[0] == "x.jpg (test)" and lines[2:] == ["- b", "- c", "- and 2 more"]
+    assert lines[0] == "x.jpg (test)" and lines[2:] == ["- b", "- c", "and 2 more"]
     assert len(lines[1]) < 200
 
 
