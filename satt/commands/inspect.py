@@ -20,8 +20,8 @@ punctuation).
 
 These formats are known, and tried in this order; the first that is there is read:
 
-  flickr8k   Flickr8k.token.txt with the lists Flickr_8k.trainImages.txt, .devImages.txt and
-             .testImages.txt, as its authors give it
+  flickr8k   Flickr8k.token.txt with the lists Flickr_8k.trainImages.txt, Flickr_8k.devImages.txt
+             and Flickr_8k.testImages.txt, as its authors give it
   karpathy   dataset_flickr8k.json, dataset_flickr30k.json, dataset_coco.json: the splits that
              most papers measure on; of several, the smallest of which images are there
   coco       captions_train2017.json, captions_val2017.json (or 2014; only the newest year)
@@ -32,7 +32,8 @@ These formats are known, and tried in this order; the first that is there is rea
              every machine. `satt draw` writes such a captions.txt.
 
 Captions and images may lie in folders of any name, up to five deep: an archive can stay as it
-unpacks. A file outside the folder is never read, whatever the captions say. Text is UTF-8."""
+unpacks. A file outside the folder is never read, whatever the captions say. Text is UTF-8. With
+--strict every image is decoded; without it, the twelve that are shown."""
 EXAMPLES = """\
 examples:
   satt inspect flickr8k                          figures, and inspect.png to look at
@@ -134,10 +135,9 @@ def _title(photograph):
     """Name and split, and the first captions."""
     texts = [" ".join(caption) for caption in photograph.captions]
     lines = [text if len(text) <= LONGEST else f"{text[:LONGEST]} ..." for text in texts[:SHOWN]]
-    if len(texts) > SHOWN:
-        lines.append(f"and {len(texts) - SHOWN} more")
     name = f"{Path(photograph.name).name} ({photograph.split})"
-    return "\n- ".join([name, *lines])
+    more = f"\nand {len(texts) - SHOWN} more" if len(texts) > SHOWN else ""
+    return "\n- ".join([name, *lines]) + more
 
 
 # --- for people ----------------------------------------------------------------------------------

@@ -7,7 +7,6 @@ from PIL import Image
 
 from satt.data.quiet_pillow import quiet_pillow
 from satt.data.vocabulary import SPECIAL
-from satt.errors import SattError
 
 MINIMUM_COUNTS = (1, 2, 5, 10)
 
@@ -103,14 +102,6 @@ def describe_image_sizes(paths):
 
 
 def draw_at_random(photographs, count, seed):
-    """Choose some photographs, each at most once, in random order.
-
-    Raises
-    ------
-    SattError
-        If `count` is negative.
-    """
-    if count < 0:
-        raise SattError(f"count: expected at least 0, got {count}")
+    """Choose at most `count` photographs, each once, in random order."""
     order = np.random.default_rng(seed).permutation(len(photographs))
     return [photographs[n] for n in order[:count]]

@@ -81,7 +81,7 @@ def test_wrong_arguments(arguments, about, complains, checkpoint):
 
 def test_a_folder_that_is_no_dataset(complains, checkpoint, tmp_path):
     complains("evaluate", "--checkpoint", checkpoint, "--data", tmp_path,
-              about=["--data", str(tmp_path), "Flickr8k.token.txt", "0 images"])
+              about=["--data", str(tmp_path), "Flickr8k.token.txt", "no images"])
 
 
 def test_a_split_that_a_folder_lacks(complains, checkpoint, flickr8k, tmp_path):

@@ -5,14 +5,20 @@ Each offers NAME, EXPECTS (what should be in the folder, in a few words) and two
 `read(tree, files) -> Listing`.
 """
 
-from satt.data.listing import name_first, name_reasons
+from satt.data.listing import NO_CAPTION, NO_FILE, OUTSIDE, name_first, name_reasons
 from satt.data.readers import coco, flickr8k, karpathy, table
 from satt.data.readers.tree import Tree
 from satt.errors import SattError
 
 # In this order: what says more of the splits comes first.
 READERS = (flickr8k, karpathy, coco, table)
-TEXT_ENDINGS = r"(?i).+\.(txt|json|jsonl|csv|tsv|token|parquet|zip|tar|gz|tgz)"
+TEXT_ENDINGS = r"(?i).+\.(txt|json|jsonl|csv|tsv|token|xls|xlsx|parquet|zip|tar|gz|tgz)"
+ARCHIVE_ENDINGS = r"(?i).+\.(zip|tar|gz|tgz)"
+ADVICE = {
+    NO_FILE: "put theirs there, in a folder of any name, with exactly these names and endings",
+    OUTSIDE: "write the names without the folders before them",
+    NO_CAPTION: "see that captions and images belong to each other",
+}
 
 
 def read_listing(folder):
@@ -37,6 +43,7 @@ def read_listing(folder):
     tree = Tree(folder)
     matching = [(reader, found) for reader in READERS if (found := reader.find(tree))]
     if not matching:
+        table.refuse_unlike(tree)
         raise SattError(f"folder: {_nothing_known(tree)}")
     (reader, found), *others = matching
     listing = reader.read(tree, found)
@@ -50,26 +57,30 @@ def read_listing(folder):
 
 
 def _nothing_known(tree):
-    texts = tree.matching(TEXT_ENDINGS)
-    there = name_first(texts) if texts else "no text files"
+    there = name_first(tree.matching(TEXT_ENDINGS)) or "no text files"
+    archives = tree.matching(ARCHIVE_ENDINGS)
+    advice = f"unpack {name_first(archives)} first" if archives else "put the captions there"
     expected = "; ".join(reader.EXPECTS for reader in READERS)
-    why_not = table.say_why_not(tree)
     return (
-        f"{tree.folder} holds no captions of a format that is known; expected one of: {expected}; "
-        f"got {there} and {tree.count_images():,} images{why_not and f' ({why_not})'}; put the "
-        "captions there, or name another folder"
+        f"{tree.folder} holds no captions that are understood, but {there} and {_images(tree)}; "
+        f"expected one of: {expected}: {advice}, or name another folder"
     )
 
 
 def _no_photographs(tree, listing):
-    files = name_first(file.name for file in listing.files)
     if not listing.left_out:
         because = f": {listing.skipped[0]}" if listing.skipped else ""
         return f"{listing.files[0]} lists no photographs{because}; fetch it again"
-    reasons = name_reasons((photo.name, photo.reason) for photo in listing.left_out)
-    notes = "".join(f"; {note}" for note in tree.notes)
+    reasons = {photo.reason for photo in listing.left_out}
+    advice = [text for reason, text in ADVICE.items() if reason in reasons]
     return (
-        f"none of the {len(listing.left_out):,} photographs in {files} can be used: {reasons}; "
-        f"{tree.folder} holds {tree.count_images():,} images: put theirs there, in a folder of "
-        f"any name{notes}"
+        f"none of the photographs in {name_first(file.name for file in listing.files)} can be "
+        f"used: {name_reasons((photo.name, photo.reason) for photo in listing.left_out)}; "
+        f"{tree.folder} holds {_images(tree)}; {'; '.join([*advice, *tree.notes])}"
     )
+
+
+def _images(tree):
+    """images: 3 (Images/a.jpg, Images/b.jpg, ...)"""
+    images = tree.images()
+    return f"images: {len(images):,} ({name_first(images, 2)})" if images else "no images"

@@ -26,12 +26,13 @@ FILE_HEADERS = ("file_name", "filename", "file_path", "filepath", "path", "image
 CAPTION_HEADERS = r"(caption|text|comment|sentence|description)s?_?\d*"
 SPLIT_HEADERS = ("split", "set", "subset")
 DELIMITERS = "\t|;,"
+LIKELY = r"(?i)(captions?|results)\b.*\.(txt|csv|tsv)"
+GLANCE = 10_000  # letters
 MOST_TABLES = 20  # to look into: there may be thousands that are something else
-HEADER_ADVICE = (
-    "expected a line that names the columns, such as `image,caption` or `image,caption,split`, "
-    "or an image's name and a caption"
+HASHED = (
+    "a hash of each file's name, for want of a column `split` (80 % train, 10 % validation, 10 % "
+    "test)"
 )
-HASHED = "a hash of each file's name (80 % train, 10 % validation, 10 % test)"
 
 
 @dataclass(frozen=True)
@@ -68,13 +69,16 @@ def find(tree):
     return sorted(found, key=lambda path: "/caption" not in f"/{path.lower()}")
 
 
-def say_why_not(tree):
-    """Say of the first file that may be a table why it is none; empty if there is no such file."""
-    for path in tree.matching(PATTERN)[:1]:
+def refuse_unlike(tree):
+    """Raise a SattError if a file is called like a table of captions but does not look so."""
+    for path in tree.matching(LIKELY)[:1]:
         first = _glance(tree.path(path))
-        encoding = "; save it in UTF-8" if "\ufffd" in first else ""
-        return f"{path}: line 1: {HEADER_ADVICE}, got {first!r:.60}{encoding}"
-    return ""
+        advice = "save it in UTF-8" if "\ufffd" in first else "add such a line at the top"
+        raise SattError(
+            f"{tree.path(path)}: line 1: expected a line that names the columns, such as "
+            "`image,caption` or `image,caption,split`, or the name of an image's file and a "
+            f"caption, got {first!r:.60}; {advice}"
+        )
 
 
 def read(tree, found):
@@ -103,7 +107,10 @@ def read(tree, found):
     text = read_text(path)
     columns = _columns_of(_first_line(text))
     if columns is None:
-        raise SattError(f"{path}: line 1: {HEADER_ADVICE}, got one of {len(text):,} letters")
+        raise SattError(
+            f"{path}: line 1: expected a line of at most {GLANCE:,} letters, got a longer one; is "
+            "this another file? Then take it out of the folder"
+        )
     records, skipped = _read_rows(path, text, columns)
     splits_from = HASHED if columns.split is None else f"a column of {path.name}"
     notes = [
@@ -128,7 +135,7 @@ def _glance(path):
     """The first line of a file that may be anything; what is wrong with it is told later."""
     try:
         with open(path, encoding="utf-8-sig", errors="replace") as file:
-            return _first_line(file.read(10_000))
+            return _first_line(file.read(GLANCE))
     except OSError:
         return ""
 

@@ -107,9 +107,9 @@ class Tree:
         return [path for path in self.files if path.rpartition("/")[0] in folders
                 and path not in paths and is_image(path)]
 
-    def count_images(self):
-        """Return how many image files there are."""
-        return sum(map(is_image, self.files))
+    def images(self):
+        """Return those of `files` that end as image files do."""
+        return [path for path in self.files if is_image(path)]
 
     def _leads_out(self, tail):
         return any(f"/{_composed(link)}".endswith(tail) for link in self._links_out)

@@ -46,7 +46,7 @@ def test_no_format_reaches_outside(folder, tmp_path, write):
 def test_nothing_but_names_that_lead_outside(folder, write):
     folder.images("images", "a.jpg")
     write(folder, HOSTILE)
-    folder.fails("none of the 5 photographs", "lead", "../secret.jpg")
+    folder.fails("none of the photographs", "../secret.jpg", "without the folders before them")
 
 
 def test_half_characters_and_nuls_in_json(folder):
@@ -88,11 +88,16 @@ def test_links_in_place_of_images(folder, tmp_path):
 def test_a_folder_without_captions(folder):
     folder.images("images", "a.jpg b.jpg")
     folder.text("instances_train2017.json", "{}")
-    message = folder.fails("no captions of a format that is known",
-                           "got instances_train2017.json and 2 images")
+    message = folder.fails("no captions that are understood",
+                           "but instances_train2017.json and images: 2 (images/a.jpg, images/b")
     for expected in ("Flickr8k.token.txt", "dataset_coco.json", "captions_train2017.json",
                      "captions.txt"):
         assert expected in message
+
+
+def test_an_archive_that_is_not_unpacked(folder):
+    folder.text("archive.zip", "PK")
+    folder.fails("unpack archive.zip first")
 
 
 def test_a_folder_that_may_not_be_looked_into(folder, monkeypatch):

@@ -88,7 +88,7 @@ def test_hugging_faces_notes_are_no_data_set(folder):
     folder.json("dataset_info.json", {"images": 3})
     folder.json("dataset_infos.json", {"images": 3})
     folder.json("dataset_dict.json", {"splits": ["train"]})
-    folder.fails("no captions of a format that is known")
+    folder.fails("no captions that are understood")
 
 
 @pytest.mark.parametrize(("change", "about"), [

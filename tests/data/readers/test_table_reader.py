@@ -146,8 +146,8 @@ def test_files_that_are_not_there(table):
     ("image,caption,split\na.jpg,A dog\n", ["line 2", "train, validation or test", "got ''"]),
     ("image,caption,split\na.jpg,A dog,train\na.jpg,Two,test\n",
      ["line 3", "got test for a.jpg, which was in train before"]),
-    ("image,caption\n1000,A dog\n", ["none of the 1 photographs", "1 without a file (1000)",
-                                     "3 images"]),
+    ("image,caption\n1000,A dog\n", ["none of the photographs", "1 without a file (1000)",
+                                     "images: 3 (Images/a.jpg, Images/b.jpg, ...)", "endings"]),
 ])
 def test_tables_that_are_wrong(folder, text, about):
     folder.images("Images", "a.jpg b.jpg c.jpg")
