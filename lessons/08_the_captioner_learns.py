@@ -58,7 +58,7 @@ from satt.training.schedules import warmup_cosine
 
 # %%
 grid = np.array([[[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]]])  # (1, L, D)
-places, BIRD = ("sky", "bird", "water", "water"), 0
+BIRD = 0  # the first of the two words
 
 
 def look_forward(scores, grid):
@@ -111,13 +111,14 @@ examples = np.array([[0.25, 0.25, 0.25, 0.25], [0.5, 0.5, 0, 0], [1, 0, 0, 0]])
 assert np.allclose(effective_locations(examples), [4, 2, 1])
 
 figure, axes = plt.subplots(figsize=(8, 4.5))
-for place, line, style in zip(places, np.transpose(recorded), ("--", "-", ":", ":"), strict=True):
-    axes.plot(line, style, lw=3, label=f"a of the {place}")
+lines = zip(("bird", "sky", "water (each)"), (1, 0, 2), ("-", "--", ":"), strict=True)
+for name, place, style in lines:
+    axes.plot(np.array(recorded)[:, place], style, lw=3, label=f"on the {name}")
 axes.plot(effective_locations(np.array(recorded)) / 4, color=PURPLE, lw=1.5,
           label="effective locations, of 4")
 axes.set(xlabel="step of gradient descent", ylabel="attention", ylim=(0, 1.02),
          title='Told only that "bird" is right, it learns to look at the bird')
-axes.legend()
+axes.legend(loc="center right", bbox_to_anchor=(1, 0.62))
 show(figure, "08_four_locations")
 
 # %% [markdown]
@@ -261,19 +262,22 @@ for row in zip(steps, sharpness, mass, variety, strict=True):
     print("{:5} {:10.1f} {:5.2f} {:8.2f}".format(*row))
 
 figure, panels = plt.subplots(1, 2, figsize=(11, 4.5))
-panels[0].plot(steps, sharpness, "o-", color=BLUE)
-panels[0].set(title=f"At nouns, how many of {L} locations", ylabel="effective locations",
-              xlabel="step", xscale="symlog", yscale="log")
-panels[1].plot(steps, mass, "o-", color=BLUE, label="mass on the thing, at nouns")
-panels[1].plot(steps, variety, "s--", color=ORANGE, label="variety between words")
+moments = range(len(steps))
+panels[0].plot(moments, sharpness, "o-", color=BLUE)
+panels[0].set(title=f"How many of {L} locations a noun looks at", ylim=(0, 1.05 * L),
+              ylabel="effective locations")
+panels[1].plot(moments, mass, "o-", color=BLUE, label="mass on the thing, at nouns")
+panels[1].plot(moments, variety, "s--", color=ORANGE, label="variety between words")
 panels[1].axhline(even_mass, color="0.4", ls=":", label="mass of even attention")
-panels[1].set(title="... and whether they are the right ones", xlabel="step", xscale="symlog",
-              ylim=(0, 1))
+panels[1].set(title="Are they the right ones?", ylim=(0, 1))
 panels[1].legend()
+for panel in panels:
+    panel.set_xticks(moments, [f"{step:,}" for step in steps])
+    panel.set_xlabel("step")
 show(figure, "08_uniform_to_sharp")
 
 assert variety[0] < 0.1 and variety[-1] > 0.3
-assert sharpness[-1] < sharpness[1] / 2
+assert sharpness[-1] < 0.8 * sharpness[1]
 assert mass[-1] > 2 * even_mass
 
 # %% [markdown]
@@ -282,8 +286,8 @@ assert mass[-1] > 2 * even_mass
 #   a sharp look, and yet it knows nothing. **Sharp is not the same as right.** Look at the
 #   variety, too.
 # * Then attention spreads and moves to the things. The nouns and colours come first.
-# * In the end a noun gets two or three locations of 64. Words that need no picture, such as "the"
-#   after "over", look anywhere: nothing in the loss says where.
+# * In the end a noun gets a few locations of 64. Words that need no picture look anywhere: nothing
+#   in the loss says where. In the small world even "water" is one of them; it is always right.
 #
 # ## 3. "A bird is flying over a body of water"
 #
@@ -319,11 +323,12 @@ rows = (
     ("the lecture's", first, lecture, reading),
     ("best \"flying\"", most, said[most], captions[most].attention),
 )
-figure, panels = plt.subplots(3, 10, figsize=(15.5, 6.4))
+figure, panels = plt.subplots(3, 10, figsize=(15.5, 7.4))
 for line, (name, n, words, attention) in zip(panels, rows, strict=True):
     line[0].imshow(images[n])
     line[0].set(xticks=[], yticks=[])
     line[0].set_ylabel(name, size=13)
+    # A caption may be shorter than the row.
     for panel in line[len(words) + 1 :]:
         panel.set_axis_off()
     for panel, word, look in zip(line[1:], words, attention, strict=False):
@@ -369,9 +374,9 @@ assert bird_at["water"] < 0.15
 assert bird_at["flying"] < bird_at["bird"] / 2
 
 # %% [markdown]
-# So ours differs from the slide at one word: "flying". It looks at the bird from the first "a" to
-# "is"; when "flying" is due, it has seen the wings, and looks for the place already. To say
-# "flying" it uses its memory.
+# So ours differs from the slide at one word: "flying". It looks at the bird while the colour and
+# the kind are due. When "flying" is due it has seen the wings, and looks for the place already. It
+# seems to say "flying" from memory.
 #
 # Is that so? A map cannot tell: it says where the model looked, not what it used. We can ask,
 # though: **take one look away** and see which words suffer. In step t we replace the attention by
@@ -416,8 +421,8 @@ cost = np.array([whole - log_probabilities(words, [t]) for t in range(len(form))
 figure, axes = plt.subplots(figsize=(8.5, 6.5))
 picture = axes.imshow(cost, cmap="cividis", vmin=0, vmax=2)
 for (row, column), value in np.ndenumerate(cost):
-    axes.text(column, row, f"{value:.1f}", ha="center", va="center", size=12,
-              color="black" if value > 1 else "white")
+    axes.text(column, row, f"{value:.1f}".replace("-0.0", "0.0"), ha="center", va="center",
+              size=12, color="black" if value > 1 else "white")
 axes.set(xticks=places, yticks=places, xlabel="the word that suffers",
          ylabel="the look that is taken away, at",
          title="Only the look at the colour is missed (in nats)")
@@ -437,8 +442,8 @@ assert np.abs(cost[bird:flying + 1, flying]).max() < 0.3
 # nothing. Birds over water always fly in this world, and what is known need not be looked up.
 # (On photographs attention often stays on the bird for longer; the paper's figures show it so.)
 #
-# A row of the table may say 0.0 although the model looked right at the bird: at "bird" it does.
-# The look is there, and it is not needed: the kind has been seen while the colour was looked up.
+# Even the look at "bird", right on the bird, is hardly missed: the kind has been seen one word
+# earlier, while the colour was looked up. A bright map does not prove that the look was needed.
 
 # %% [markdown]
 # ## 4. What fails, and why
@@ -560,7 +565,7 @@ show(figure, "08_a_real_failure")
 #
 # ## Exercises
 #
-# **1.** Section 1 begins with even scores. Begin with the scores (0, -6, 0, 6): a sharp look at
+# **1.** Section 1 begins with even scores. Begin with the scores (0, -3, 0, 3): a sharp look at
 # the wrong place. How many steps does the bird need to get 0.9 now? Explain with the formula for
 # -dscore_l.
 #
