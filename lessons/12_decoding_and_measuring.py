@@ -399,7 +399,8 @@ assert b1[COLOUR] > 0.6 and truth_of[COLOUR] < 0.3 * truth_of[HONEST]
 # * Salad: BLEU-1 does not see the order of words at all. BLEU-4 does.
 # * One for all: half of BLEU-1 for a model that never opened its eyes. So a BLEU means little
 #   without the BLEU of a blind captioner beside it.
-# * Wrong colour: one wrong word of eight makes a caption false, and BLEU-1 hardly moves.
+# * Wrong colour: one wrong word of eight makes a caption false, and BLEU-1 falls by an eighth
+#   only.
 #
 # BLEU counts phrases. Whether the caption is *true* it cannot know. For photographs nobody can say
 # it automatically; in a drawn world the parser can.
