@@ -34,11 +34,13 @@ def main(arguments=None):
         return _say("interrupted", INTERRUPTED)
     except BrokenPipeError:
         # Whoever read the output has enough; Python would complain once more when it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         return COULD_NOT_RUN
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        return _say(f"{where}{error.strerror or error}", COULD_NOT_RUN)
+        what = error.strerror or error
+        return _say(f"{where}{what}; make room or choose another place", COULD_NOT_RUN)
     except Exception as error:
         last = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(last.filename).name}, line {last.lineno}"
@@ -50,6 +52,7 @@ class _Parser(argparse.ArgumentParser):
     """A parser that complains in one line."""
 
     def error(self, message):
+        message = " ".join(message.split())
         self.exit(COULD_NOT_RUN, f"gradcheck: {message}; see `{self.prog} --help`\n")
 
 
@@ -94,9 +97,13 @@ def _run(arguments):
 
 
 def _let_any_text_be_printed():
-    """A name or a message may hold what the terminal's encoding does not."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+    """A stream may be closed; a name or a message may hold what the terminal's encoding does not.
+    """
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))
+        elif hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     if os.name == "nt":
         os.system("")  # lets the older consoles of Windows understand colours

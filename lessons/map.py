@@ -28,7 +28,8 @@ def direct(lessons):
     -------
     needs : dict from int to set of int
     """
-    needs = {lesson.number: set(lesson.needs) for lesson in lessons}
+    numbers = {lesson.number for lesson in lessons}
+    needs = {lesson.number: numbers.intersection(lesson.needs) for lesson in lessons}
 
     def before(number):
         return needs[number].union(*(before(need) for need in needs[number]))
@@ -104,9 +105,10 @@ def draw(lessons):
     """
     needs = direct(lessons)
     centres = place(needs)
-    across, down = zip(*centres.values(), strict=True)
-    left, right = min(across) - WIDTH / 2 - 0.1, max(across) + WIDTH / 2 + 0.1
-    bottom, top = min(down) - HEIGHT / 2 - 0.1, HEIGHT / 2 + 0.1
+    half = {entry: WIDTH / 2 if isinstance(entry, int) else 0 for entry in centres}
+    left = min(x - half[entry] for entry, (x, _) in centres.items()) - 0.1
+    right = max(x + half[entry] for entry, (x, _) in centres.items()) + 0.1
+    bottom, top = min(y for _, y in centres.values()) - HEIGHT / 2 - 0.1, HEIGHT / 2 + 0.1
     figure = plt.figure(figsize=(right - left, top - bottom), layout="none")
     axes = figure.add_axes((0, 0, 1, 1), xlim=(left, right), ylim=(bottom, top))
     axes.set_axis_off()

@@ -2,13 +2,16 @@
 
 import argparse
 import os
+import signal
 import sys
+import threading
 import warnings
+from contextlib import contextmanager
 
-from satt.commands import caption, demo, draw, evaluate, lessons, train
+from satt.commands import caption, demo, draw, evaluate, inspect, lessons, train
 from satt.errors import SattError
 
-COMMANDS = (demo, draw, train, caption, evaluate, lessons)
+COMMANDS = (demo, draw, inspect, train, caption, evaluate, lessons)
 
 DESCRIPTION = """\
 Show, Attend and Tell by hand: a captioner that looks at one part of an image for each word, in
@@ -20,7 +23,8 @@ where to begin:
   satt caption photo.png              caption an image with what the demo learned
   satt draw                           look at the scenes that the demo learns from
   satt train --data scenes            train with settings of your own
-  satt train --data flickr8k          train on photographs, if you have Flickr8k
+  satt inspect FOLDER                 look at photographs with captions, if you have some
+  satt train --data FOLDER            train on them
   satt evaluate --data scenes         measure what a checkpoint can do
   satt lessons                        learn how all this works, step by step
   satt COMMAND --help                 all about one command, with examples
@@ -29,6 +33,7 @@ where to begin:
 exit code: 0 done, 2 something in what was asked for is wrong, 130 interrupted"""
 
 WRONG, INTERRUPTED = 2, 130
+POSITIONAL = {"images": "IMAGE", "folder": "FOLDER"}
 
 
 def main(arguments=None):
@@ -45,8 +50,31 @@ def main(arguments=None):
         0 if all was done, 2 if something in what was asked for is wrong, 130 if Ctrl-C ended it.
     """
     _leave_the_threads_to_us()
-    arguments = sys.argv[1:] if arguments is None else list(arguments)
-    _let_any_file_name_be_printed()
+    _let_everything_be_printed()
+    try:
+        with warnings.catch_warnings(), _sigterm_as_ctrl_c():
+            warnings.showwarning = _say_warning
+            code = _run(sys.argv[1:] if arguments is None else list(arguments))
+        sys.stdout.flush()
+        return code
+    except (SattError, Warning) as error:  # a warning, where Python is told to raise them
+        return _say(error, WRONG)
+    except KeyboardInterrupt as interrupt:
+        return _say(str(interrupt) or "interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read the output has enough; Python would complain once more when it ends.
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        return WRONG
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _say(f"{where}{error.strerror or error}; make room or choose another place", WRONG)
+    except MemoryError as error:
+        what = str(error) or "out of memory"
+        return _say(f"{what}; ask for fewer or smaller images, or a smaller model", WRONG)
+
+
+def _run(arguments):
     parser = _build_parser(arguments)
     options = parser.parse_args(arguments)
     if options.version:
@@ -55,26 +83,8 @@ def main(arguments=None):
     if options.command is None:
         parser.print_help(sys.stderr)
         return WRONG
-    try:
-        with warnings.catch_warnings():
-            warnings.showwarning = _say_warning
-            code = options.run(options)
-        sys.stdout.flush()
-        return code
-    except SattError as error:
-        return _say(error, WRONG)
-    except KeyboardInterrupt:
-        return _say("interrupted", INTERRUPTED)
-    except BrokenPipeError:
-        # Whoever read the output has enough; Python would complain once more when it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return WRONG
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        return _say(f"{where}{error.strerror or error}; make room or choose another place", WRONG)
-    except MemoryError as error:
-        what = str(error) or "out of memory"
-        return _say(f"{what}; ask for fewer or smaller images, or a smaller model", WRONG)
+    _refuse_empty_texts(options)
+    return options.run(options)
 
 
 def _leave_the_threads_to_us():
@@ -89,11 +99,27 @@ def _leave_the_threads_to_us():
         os.environ.setdefault(variable, "1")
 
 
+@contextmanager
+def _sigterm_as_ctrl_c():
+    """Take SIGTERM, by which batch systems say that the time is up, for Ctrl-C."""
+    ours = (
+        threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    )
+    if ours:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        if ours:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
 class _Parser(argparse.ArgumentParser):
     """A parser that complains in one line."""
 
     def error(self, message):
-        self.exit(WRONG, f"satt: {message}; see `{self.prog} --help`\n")
+        self.exit(WRONG, f"satt: {' '.join(message.split())}; see `{self.prog} --help`\n")
 
 
 def _build_parser(arguments):
@@ -123,11 +149,22 @@ def _version():
         return "from its source, not installed"
 
 
-def _let_any_file_name_be_printed():
-    """A file's name may hold what the terminal's encoding does not."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+def _let_everything_be_printed():
+    """A stream may be closed; a file's name may hold what the terminal's encoding does not."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))
+        elif hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _refuse_empty_texts(options):
+    """A variable of the shell that is not set gives "", and that would mean the current folder."""
+    for name, value in vars(options).items():
+        if value == "" or (isinstance(value, list) and "" in value):
+            named = POSITIONAL.get(name, "--" + name.replace("_", "-"))
+            raise SattError(f"{named}: expected a name, got ''; give one or leave it out")
 
 
 def _say(message, code):

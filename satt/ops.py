@@ -1,17 +1,23 @@
 """For each operation, the form in use: the only place that chooses between plain and fast.
 
-Models import from here. But for the convolution, every name below is the plain layer: read it in
-`satt/layers/NAME.py`.
+Models import from here. Every name below is at first the plain layer: read it in
+`satt/layers/NAME.py`. At the end of this file the kernels take the place of those that they are
+faster than, unless the environment variable SATT_KERNELS is `off`.
 """
 
-from satt.kernels.conv2d import (
-    conv2d_backward as conv2d_backward,
-    conv2d_forward as conv2d_forward,
-    conv2d_parameters_backward as conv2d_parameters_backward,
-)
+import os
+
 from satt.layers.alignment import (
     alignment_backward as alignment_backward,
     alignment_forward as alignment_forward,
+)
+from satt.layers.attention_lstm import (
+    attention_lstm_backward as attention_lstm_backward,
+    attention_lstm_forward as attention_lstm_forward,
+)
+from satt.layers.attention_lstm_step import (
+    attention_lstm_step_backward as attention_lstm_step_backward,
+    attention_lstm_step_forward as attention_lstm_step_forward,
 )
 from satt.layers.average_pool import (
     average_pool_backward as average_pool_backward,
@@ -29,6 +35,11 @@ from satt.layers.batch_norm_inference import (
 from satt.layers.context_gate import (
     context_gate_backward as context_gate_backward,
     context_gate_forward as context_gate_forward,
+)
+from satt.layers.conv2d import (
+    conv2d_backward as conv2d_backward,
+    conv2d_forward as conv2d_forward,
+    conv2d_parameters_backward as conv2d_parameters_backward,
 )
 from satt.layers.deep_output import (
     deep_output_backward as deep_output_backward,
@@ -93,3 +104,18 @@ from satt.layers.weighted_sum import (
     weighted_sum_backward as weighted_sum_backward,
     weighted_sum_forward as weighted_sum_forward,
 )
+
+if os.environ.get("SATT_KERNELS") != "off":
+    from satt.kernels.attention_lstm import (
+        attention_lstm_backward as attention_lstm_backward,
+        attention_lstm_forward as attention_lstm_forward,
+    )
+    from satt.kernels.batch_norm import (
+        batch_norm_backward as batch_norm_backward,
+        batch_norm_forward as batch_norm_forward,
+    )
+    from satt.kernels.conv2d import (
+        conv2d_backward as conv2d_backward,
+        conv2d_forward as conv2d_forward,
+        conv2d_parameters_backward as conv2d_parameters_backward,
+    )

@@ -60,8 +60,9 @@ MAY_USE = {
     "satt": set(),
     "gradcheck": {"numpy", "matplotlib", "tqdm"},
     "gradcheck.cases": {"numpy"},
-    # `showing` and `trained` lie beside the lessons, which are scripts and no package.
-    "lessons": {"numpy", "scipy", "PIL", "matplotlib", "tqdm", "showing", "trained"},
+    # `showing`, `trained` and `slide` lie beside the lessons, which are scripts and no package.
+    "lessons": {"numpy", "scipy", "PIL", "matplotlib", "tqdm", "showing", "trained",
+                "slide"},
 }
 
 LONGEST_LAYER = 150
@@ -207,13 +208,15 @@ def unsafe_use(node):
             getattr(node.func, "value", None), "id", None
         ) == "builtins":
             return f"calls builtins.{node.func.attr}"
-        for keyword in node.keywords:
-            refused = getattr(keyword.value, "value", None) is False
-            if keyword.arg == "allow_pickle" and not refused:
-                return "calls with allow_pickle"
-        if called_name(node) == "load" and isinstance(node.func, ast.Attribute):
-            if getattr(node.func.value, "id", None) in ("np", "numpy") and len(node.args) > 2:
-                return "calls np.load with allow_pickle"
+        pickles = {k.arg: getattr(k.value, "value", None) for k in node.keywords}
+        if pickles.get("allow_pickle", False) is not False:
+            return "calls with allow_pickle"
+        owner = getattr(getattr(node.func, "value", None), "id", None)
+        loads = called_name(node) == "load" and owner in ("np", "numpy")
+        if (loads or called_name(node) == "read_array") and "allow_pickle" not in pickles:
+            return "reads arrays without allow_pickle=False"
+        if called_name(node) in ("extract", "extractall", "unpack_archive"):
+            return "unpacks an archive, whose members may lead out of the folder"
     return None
 
 
@@ -339,14 +342,15 @@ def test_bytes_and_named_encodings_are_left_alone(line):
 @pytest.mark.parametrize("line", [
     "import pickle", "from pickle import loads", "import numpy, shelve", "eval('1')", "exec(s)",
     "np.load(p, allow_pickle=True)", "np.load(p, allow_pickle=flag)", "np.load(p, None, True)",
-    "import builtins\nbuiltins.exec(s)",
+    "import builtins\nbuiltins.exec(s)", "np.load(p)", "np.lib.format.read_array(file)",
+    "archive.extractall(folder)", "archive.extract(name)", "shutil.unpack_archive(p)",
 ])
 def test_what_is_unsafe_is_found(line):
     assert len(unsafe_mistakes("x.py", line)) == 1
 
 
 @pytest.mark.parametrize("line", [
-    "np.load(p)", "np.load(p, allow_pickle=False)", "model.eval()", "import json",
+    "json.load(file)", "np.load(p, allow_pickle=False)", "model.eval()", "import json",
 ])
 def test_what_is_safe_is_left_alone(line):
     assert unsafe_mistakes("x.py", line) == []

@@ -1,9 +1,6 @@
 """The three uses of a captioner's grid: as start, as key and as value."""
 
-import numpy as np
-
 from gradcheck.numerical import complex_step, slopes
-from satt.layers.linear import linear_forward
 from satt.models.captioner import Captioner
 
 USES = ("start", "key", "value")
@@ -30,7 +27,7 @@ def grid_uses(model, grid, words):
 
     def partial(use):
         def evaluate(moved):
-            loss, _ = _OneUse(model, use, grid, words).forward({"images": moved, "words": words})
+            loss, _ = _OneUse(model, use, grid).forward({"images": moved, "words": words})
             return (loss,)
 
         return lambda dloss: slopes(complex_step, evaluate, grid, (dloss,), None).gradient
@@ -41,18 +38,19 @@ def grid_uses(model, grid, words):
 class _OneUse(Captioner):
     """A captioner for which the grid stays what it was, but in one of its uses."""
 
-    def __init__(self, model, use, grid, words):
+    def __init__(self, model, use, grid):
         vars(self).update(vars(model))
-        self._use, self._held = use, np.repeat(grid, len(words) // len(grid), axis=0)
+        self._use, self._held = use, grid
 
     def _check(self, batch):
         """A moved grid is complex, the parameters are not: here that may be."""
 
-    def _start(self, grid):
-        return super()._start(grid if self._use == "start" else self._held)
+    def _start(self, grid, repeats=1):
+        return super()._start(grid if self._use == "start" else self._held, repeats)
 
-    def _step(self, embedded, state_and_cell, grid, keys):
-        if self._use != "key":
-            keys, _ = linear_forward(self._held, self.params["decoder.alignment.W_grid"])
+    def _keys(self, grid):
+        return super()._keys(grid if self._use == "key" else self._held)
+
+    def _look(self, embedded, state, cell, grid, keys):
         grid = grid if self._use == "value" else self._held
-        return super()._step(embedded, state_and_cell, grid, keys)
+        return super()._look(embedded, state, cell, grid, keys)

@@ -4,6 +4,11 @@ import numpy as np
 
 from gradcheck.case import Case
 from satt.layers.alignment import alignment_backward, alignment_forward
+from satt.layers.attention_lstm import attention_lstm_backward, attention_lstm_forward
+from satt.layers.attention_lstm_step import (
+    attention_lstm_step_backward,
+    attention_lstm_step_forward,
+)
 from satt.layers.average_pool import average_pool_backward, average_pool_forward
 from satt.layers.batch_norm import batch_norm_backward, batch_norm_forward
 from satt.layers.batch_norm_inference import (
@@ -106,6 +111,12 @@ def layer_cases(seed=0):
         _batch_norm(random, "batch_norm-one-channel", channels=1),
         _rnn(random, "rnn-one-step", steps=1),
         _gru(random, "gru-one-step", steps=1),
+        _attention_lstm_step(random, "attention_lstm_step"),
+        _attention_lstm_step(random, "attention_lstm_step-without-gate", gated=False),
+        _attention_lstm_step(random, "attention_lstm_step-context-scale", context_scale=0.3),
+        _attention_lstm(random, "attention_lstm", images=N, context_scale=0.3),
+        _attention_lstm(random, "attention_lstm-shared-grid", images=1),
+        _attention_lstm(random, "attention_lstm-without-gate", images=N, gated=False),
     ]
 
 
@@ -244,6 +255,26 @@ def _lstm(random, name, **options):
     return Case(name, lstm_forward, lstm_backward, inputs, options)
 
 
+def _attention_lstm_step(random, name, gated=True, **options):
+    inputs = {
+        "x": random.normal(size=(N, E)),
+        "state": random.normal(size=(N, H)),
+        "cell": random.normal(size=(N, H)),
+        **_attending(random, N, gated),
+    }
+    return Case(name, attention_lstm_step_forward, attention_lstm_step_backward, inputs, options)
+
+
+def _attention_lstm(random, name, images, gated=True, **options):
+    inputs = {
+        "x": random.normal(size=(N, T, E)),
+        "initial_state": random.normal(size=(N, H)),
+        "initial_cell": random.normal(size=(N, H)),
+        **_attending(random, images, gated),
+    }
+    return Case(name, attention_lstm_forward, attention_lstm_backward, inputs, options)
+
+
 def _deep_output(random, name, leading, **options):
     inputs = {
         "embedded": random.normal(size=(*leading, E)),
@@ -296,4 +327,20 @@ def _recurrent(random, before, gates):
         "W_x": random.normal(size=(E, gates * H)),
         "W_state": random.normal(size=(H, gates * H)),
         "b": random.normal(size=gates * H),
+    }
+
+
+def _attending(random, images, gated):
+    """Draw what the decoder takes after the states."""
+    gate = {"W_gate": random.normal(size=(H, 1)), "b_gate": random.normal(size=1)}
+    return {
+        "grid": random.normal(size=(images, L, D)),
+        "keys": random.normal(size=(images, L, A)),
+        "W_query": random.normal(size=(H, A)),
+        "b_query": random.normal(size=A),
+        "v": random.normal(size=A),
+        "W_x": random.normal(size=(E + D, 4 * H)),
+        "W_state": random.normal(size=(H, 4 * H)),
+        "b": random.normal(size=4 * H),
+        **(gate if gated else {}),
     }

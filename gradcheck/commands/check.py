@@ -105,13 +105,17 @@ def run(options):
     if options.names:
         wanted = options.names
         cases = [case for case in cases if any(layers.is_meant(name, case) for name in wanted)]
-    if options.plot:
-        Path(options.plot).mkdir(parents=True, exist_ok=True)
+    if options.plot is not None:
+        try:
+            os.makedirs(options.plot, exist_ok=True)
+        except OSError as error:
+            why = f"{options.plot!r} cannot be a folder: {error.strerror}"
+            return _refuse(f"--plot: {why}; choose another one")
     return _check(cases, files, options)
 
 
 def _refuse(message):
-    print(f"gradcheck: {message}", file=sys.stderr)
+    print(f"gradcheck: {' '.join(message.split())}", file=sys.stderr)
     return COULD_NOT_RUN
 
 
@@ -162,7 +166,9 @@ def _seconds(text):
     except ValueError:
         value = 0.0
     if not 0 < value <= 86400:
-        raise argparse.ArgumentTypeError(f"expected seconds above 0, up to 86400, got {text!r}")
+        raise argparse.ArgumentTypeError(
+            f"expected seconds above 0, up to 86400, got {text!r:.60}"
+        )
     return value
 
 
@@ -176,9 +182,11 @@ def _is_path(name):
 def _no_file(name):
     """Say that there is no such file, and which comes close."""
     path = Path(name)
+    if not name:
+        return "NAME: expected a case or a Python file, got ''; `gradcheck` alone checks all cases"
     if path.is_dir():
         return f"{name} is a folder; name a Python file in it"
     others = [other.name for other in path.parent.glob("*.py")] if path.parent.is_dir() else []
     close = difflib.get_close_matches(path.name, others, n=3)
-    hint = f"; did you mean {', '.join(close)}?" if close else ""
-    return f"{name}: there is no such file{hint}"
+    hint = f"did you mean {', '.join(close)}?" if close else "correct the path"
+    return f"{name}: there is no such file; {hint}"

@@ -1,5 +1,6 @@
 """`gradcheck mutate`: is every way of breaking a backward noticed?"""
 
+import argparse
 import json
 import sys
 
@@ -34,9 +35,12 @@ def add_arguments(parser):
     ----------
     parser : argparse.ArgumentParser
     """
-    parser.add_argument("--sample", type=_count, metavar="N", help="only N of them (default: all)")
     parser.add_argument(
-        "--seed", type=int, default=0, metavar="N", help="of the sample and inputs (default: 0)"
+        "--sample", type=_whole_number(1), metavar="N", help="only N of them (default: all)"
+    )
+    parser.add_argument(
+        "--seed", type=_whole_number(0), default=0, metavar="N",
+        help="of the sample and inputs (default: 0)",
     )
 
 
@@ -81,12 +85,18 @@ def run(options):
     return OK if right else FAILED
 
 
-def _count(text):
-    """Read a number of mutants for argparse."""
-    value = int(text)
-    if value < 1:
-        raise ValueError
-    return value
+def _whole_number(lowest):
+    """Make a type for argparse: an int from `lowest` on."""
 
+    def convert(text):
+        try:
+            value = int(text)
+        except ValueError:
+            value = None
+        if value is None or value < lowest:
+            raise argparse.ArgumentTypeError(
+                f"expected a whole number from {lowest} on, got {text!r:.60}"
+            )
+        return value
 
-_count.__name__ = "whole number above 0"  # argparse names it so in its complaint
+    return convert

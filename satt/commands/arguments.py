@@ -13,7 +13,7 @@ def whole_number(lowest, highest):
             value = None
         if value is None or not lowest <= value <= highest:
             raise argparse.ArgumentTypeError(
-                f"expected a whole number from {lowest} to {highest:,}, got {text!r}"
+                f"expected a whole number from {lowest} to {highest:,}, got {text!r:.60}"
             )
         return value
 
@@ -32,7 +32,7 @@ def number(lowest, highest, open_below=False):
         if value is None or not lowest <= value <= highest or (open_below and value == lowest):
             bounds = f"above {lowest:g}, up to" if open_below else f"from {lowest:g} to"
             raise argparse.ArgumentTypeError(
-                f"expected a number {bounds} {highest:g}, got {text!r}"
+                f"expected a number {bounds} {highest:g}, got {text!r:.60}"
             )
         return value
 

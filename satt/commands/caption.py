@@ -1,10 +1,11 @@
 """`satt caption`: images in, captions out, and where the model looked."""
 
 import json
+import warnings
 from pathlib import Path
 
 from satt.commands.arguments import BEAM, BEAM_SIZE, SEED, number, whole_number
-from satt.commands.output import draw_caption, prepare_folder
+from satt.commands.output import FIGURE_ENDINGS, draw_caption, prepare_folder
 from satt.errors import SattError
 
 NAME = "caption"
@@ -12,6 +13,8 @@ SUMMARY = "caption images, and draw where it looked"
 DESCRIPTION = """\
 Caption images: prints each file's name, a tab and the caption. The shorter side of an image is
 scaled to the size that the captioner was trained with, and the longer one is cut to the middle.
+What is transparent lies on white, and of what moves the first picture is taken. An image that
+cannot be read is named and left out; if none can be, the exit code is 2.
 A captioner says what it has learned to say: one of drawn scenes sees them in photographs too."""
 EXAMPLES = """\
 examples:
@@ -21,10 +24,10 @@ examples:
   satt caption satt-scenes/*-?.png --figure look       several: a folder for the pictures
   satt caption cat.png --beam 1                        no beam: always the likeliest word
   satt caption cat.png --temperature 0.8 --seed 1      a caption drawn at random
-  satt caption *.jpg --checkpoint satt-run/checkpoint.npz --json > captions.json"""
+  satt caption *.jpg --checkpoint satt-run/checkpoint.npz --json > captions.json
+  satt caption *.jpg --strict                          all of them, or none"""
 
 DEFAULT_CHECKPOINT = "satt-demo/checkpoint.npz"
-FIGURE_ENDINGS = (".png", ".pdf", ".svg")
 IMAGES_AT_A_TIME = 100
 MANY = 10  # from so many images on there is a bar
 
@@ -39,7 +42,8 @@ def add_checkpoint_argument(parser):
 
 def add_arguments(parser):
     """Add what `run` takes."""
-    parser.add_argument("images", nargs="+", metavar="IMAGE", help="any that Pillow can open")
+    parser.add_argument("images", nargs="+", metavar="IMAGE",
+                        help="a picture that Pillow can open: PNG, JPEG, WebP, TIFF, ...")
     add_checkpoint_argument(parser)
     way = parser.add_mutually_exclusive_group()
     way.add_argument("--beam", type=BEAM, metavar="K",
@@ -52,6 +56,8 @@ def add_arguments(parser):
                         help="at most so many words, the end counted (default: %(default)s)")
     parser.add_argument("--figure", metavar="FILE|FOLDER",
                         help="draw where it looked: a .png, .pdf or .svg file, or a folder")
+    parser.add_argument("--strict", action="store_true",
+                        help="stop at the first image that cannot be read")
     parser.add_argument("--json", action="store_true",
                         help="print JSON: caption, words, attention, log probability")
 
@@ -67,13 +73,13 @@ def run(options):
     from tqdm import tqdm
 
     from satt.data.batches import to_float
-    from satt.data.flickr8k import read_image
     from satt.decoding.sampling import sample
     from satt.training.evaluation import caption_images
 
-    size, many = model.settings.image_size, len(options.images) >= MANY
-    read = tqdm(options.images, "reading", unit="image", disable=not many)
-    images = np.stack([read_image(path, size) for path in read])
+    images, kept = _read(options, model.settings.image_size)
+    paths = [path for path, good in zip(options.images, kept, strict=True) if good]
+    figures = [path for path, good in zip(figures, kept, strict=False) if good]
+    many = len(paths) >= MANY
     if options.temperature is None:
         captions = caption_images(
             model, images, options.beam or BEAM_SIZE, options.max_length, IMAGES_AT_A_TIME,
@@ -87,15 +93,19 @@ def run(options):
 
     texts = [vocabulary.decode(caption.words) for caption in captions]
     if options.json:
-        objects = zip(options.images, texts, captions, strict=True)
+        objects = zip(paths, texts, captions, strict=True)
         print(json.dumps([_as_object(*o, model) for o in objects], ensure_ascii=False))
     else:
-        for path, words in zip(options.images, texts, strict=True):
+        for path, words in zip(paths, texts, strict=True):
             print(f"{path}\t{' '.join(words)}")
     shown = tqdm(figures, "drawing", unit="figure", disable=not (many and figures))
     for index, path in enumerate(shown):
         draw_caption(
             path, images[index], texts[index], captions[index], model.settings.grid_shape
+        )
+    if len(paths) < len(kept):
+        warnings.warn(
+            f"{len(kept) - len(paths)} of the {len(kept)} images could not be read", stacklevel=2
         )
     return 0
 
@@ -110,6 +120,24 @@ def load(path):
 
     model, vocabulary, _ = load_captioner(path)
     return model, vocabulary
+
+
+def _read(options, size):
+    """The images that can be read, and which these are; the others are named."""
+    from satt.data.images import load_images
+
+    label = "reading" if len(options.images) >= MANY else None
+    # Captioning an image takes longer than decoding it: nothing is gained by remembering it.
+    images, kept, reasons = load_images(options.images, size, options.strict, False, label)
+    if len(reasons) == 1 == len(kept):
+        raise SattError(reasons[0])
+    for reason in reasons.values():
+        warnings.warn(reason, stacklevel=2)
+    if not kept.any():
+        raise SattError(
+            f"images: none of the {len(kept)} could be read; what is wrong with each is said above"
+        )
+    return images[kept], kept
 
 
 def _as_object(path, words, caption, model):
@@ -133,7 +161,7 @@ def _figure_paths(options):
     if is_file and target.suffix.lower() not in FIGURE_ENDINGS:
         raise SattError(
             f"--figure: expected a file that ends in {', '.join(FIGURE_ENDINGS)} or a folder, "
-            f"got {target}"
+            f"got {target}; give it one of these endings"
         )
     if is_file and len(options.images) > 1:
         raise SattError(

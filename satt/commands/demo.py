@@ -80,7 +80,7 @@ def demo_settings():
     from satt.training.trainer import TrainingSettings
 
     return DemoSettings(
-        scenes=24_000,
+        scenes=27_200,
         validation=300,
         test=1000,
         unseen=500,

@@ -6,7 +6,13 @@ import time
 from satt.commands.arguments import BEAM, BEAM_SIZE, COUNT, SEED
 from satt.commands.caption import add_checkpoint_argument, load
 from satt.commands.output import figure_text, print_table
-from satt.commands.sources import SCENES, add_data_argument, check_source, read_data
+from satt.commands.sources import (
+    add_data_argument,
+    add_image_arguments,
+    open_source,
+    print_source,
+    read_data,
+)
 
 NAME = "evaluate"
 SUMMARY = "measure a captioner on images it has not learned from"
@@ -27,7 +33,8 @@ examples:
   satt evaluate --data scenes                        the demo's checkpoint, 1,000 test scenes
   satt evaluate --data scenes --count 200 --beam 1   fewer, by the likeliest word
   satt evaluate --data scenes --json > figures.json  for programs
-  satt evaluate --data flickr8k --split test --checkpoint satt-run/checkpoint.npz"""
+  satt evaluate --data flickr8k --checkpoint satt-run/checkpoint.npz
+  satt evaluate --data coco --split validation --checkpoint satt-run/checkpoint.npz"""
 
 KEYS = ("true_captions", "complete_captions", "true_captions_unseen", "bleu4", "bleu4_share",
         "pointing", "mass_on_things", "setting_gap_closed", "seconds")
@@ -38,6 +45,7 @@ def add_arguments(parser):
     """Add what `run` takes."""
     add_checkpoint_argument(parser)
     add_data_argument(parser)
+    add_image_arguments(parser)
     parser.add_argument("--split", choices=("test", "validation", "dev", "train"), default="test",
                         help="which images; validation and dev are the same "
                         "(default: %(default)s)")
@@ -54,16 +62,15 @@ def add_arguments(parser):
 def run(options):
     """Evaluate."""
     begin = time.perf_counter()
-    check_source(options.data)
+    source = open_source(options, options.split)
     model, vocabulary = load(options.checkpoint)
 
     from satt.training.evaluation import evaluate_captions, evaluate_scenes
 
     size = model.settings.image_size
-    data = read_data(options.data, options.split, options.count, size, options.seed)
-    if options.data == SCENES:
-        fewer = (options.count + 1) // 2
-        unseen = read_data(options.data, "unseen", fewer, size, options.seed)
+    data = read_data(source, options, options.split, options.count, size)
+    if source is None:
+        unseen = read_data(source, options, "unseen", (options.count + 1) // 2, size)
         found, _, _ = evaluate_scenes(
             model, vocabulary, data, unseen, options.beam, seed=options.seed
         )
@@ -78,6 +85,8 @@ def run(options):
     if options.json:
         print(json.dumps(figures, indent=2))
     else:
+        if source:
+            print_source(source)
         _print(figures, len(data))
     return 0
 

@@ -159,7 +159,9 @@ def read_lesson(path):
     minutes = find(
         r"How long.*?(\d+) minutes", "a paragraph 'How long. 30 minutes to read ...'"
     ).group(1)
-    without_subjects = re.sub(r"\([^)]*\)", "", " ".join(NEEDED.findall(need)))
+    # What helps is not needed: "Lesson 4; it helps to have seen lesson 8."
+    needed = " ".join(NEEDED.findall(need.split("helps")[0]))
+    without_subjects = re.sub(r"\([^)]*\)", "", needed)
     needs = sorted({int(number) for number in re.findall(r"\d+", without_subjects)})
     return Lesson(path, int(number), title[0].upper() + title[1:], tuple(needs), int(minutes))
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from satt.errors import SattError
 
+FIGURE_ENDINGS = (".png", ".pdf", ".svg")
+
 
 def prepare_folder(text, option="--out"):
     """Make a folder, and see that files can be written there before any work is done.

@@ -1,67 +1,181 @@
-"""What `--data` names: scenes, drawn on demand, or the folder of Flickr8k."""
+"""What `--data` names: scenes, drawn on demand, or a folder of photographs with captions."""
 
+import warnings
 from pathlib import Path
 
 from satt.errors import SattError
 
 SCENES = "scenes"
-# The same part of the data under the name that each source has for it.
-SPLITS_OF_FLICKR8K = {"train": "train", "validation": "dev", "dev": "dev", "test": "test"}
-SPLITS_OF_SCENES = {"dev": "validation"}
+# The same part of the data under another name.
+SPLITS = {"dev": "validation"}
 
 
-def add_data_argument(parser):
+def add_data_argument(parser, required=True):
     """Add `--data`."""
     parser.add_argument(
-        "--data", required=True, metavar="scenes|FOLDER",
-        help="scenes: drawn on demand; or the folder of Flickr8k (write ./scenes for a folder "
-        "that is called so)",
+        "--data", required=required, metavar="scenes|FOLDER",
+        help="scenes: drawn on demand; or a folder of photographs with captions, see `satt "
+        "inspect --help` (write ./scenes for a folder that is called so)",
     )
 
 
-def check_source(source):
-    """Raise a SattError unless `source` is "scenes" or looks like the folder of Flickr8k."""
-    from satt.data.flickr8k import IMAGE_FOLDERS, looks_like_flickr8k
+def add_image_arguments(parser):
+    """Add `--strict` and `--cache`, for those who read image files."""
+    parser.add_argument(
+        "--strict", action="store_true",
+        help="stop at the first photograph that is missing or damaged, or has no caption, "
+        "instead of leaving it out",
+    )
+    parser.add_argument(
+        "--cache", metavar="FOLDER|off",
+        help="where decoded images are remembered (default: the system's place for caches, or "
+        "what the variable SATT_CACHE says)",
+    )
 
-    if source == SCENES:
-        return
-    if not Path(source).is_dir():
+
+def open_source(options, *splits):
+    """See that what `--data` names is there, and has some splits, before any work is done.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        data, strict, cache.
+    splits : str
+        As for `read_data`.
+
+    Returns
+    -------
+    source : Listing or None
+        None for scenes.
+
+    Raises
+    ------
+    SattError
+        If it is no folder of captioned photographs, or has none for one of the splits.
+    """
+    if options.data == SCENES:
+        for option in ("strict", "cache"):
+            if getattr(options, option):
+                raise SattError(
+                    f"--{option}: scenes are drawn, no files are read; leave --{option} out"
+                )
+        return None
+    if not Path(options.data).exists():
         raise SattError(
-            f"--data: there is no folder {source}; give `scenes` or the folder of Flickr8k"
+            f"--data: there is no folder {options.data}; give `scenes`, or a folder of "
+            "photographs with captions"
         )
-    if not looks_like_flickr8k(source):
-        raise SattError(
-            f"--data: {source} does not look like Flickr8k; expected Flickr8k.token.txt, "
-            "Flickr_8k.trainImages.txt (and dev, test) and the .jpg files in a folder "
-            f"{' or '.join(IMAGE_FOLDERS)}, all of them there or one folder deeper"
-        )
+    listing = open_folder(options.data, "--data")
+    sizes = listing.split_sizes()
+    for split in splits:
+        split = SPLITS.get(split, split)
+        if not sizes[split]:
+            there = ", ".join(f"{name} {size:,}" for name, size in sizes.items() if size)
+            raise SattError(
+                f"--data: {options.data} has no {split} photographs (it has {there}); the split "
+                f"is told by {listing.splits_from}: add some, or choose another split or folder"
+            )
+    return listing
 
 
-def read_data(source, split, count, size, seed):
+def print_source(source):
+    """Say what a listing was read from, how it was split, and what else is to be known of it."""
+    files = ", ".join(path.name for path in source.files)
+    print(f"{source.folder}: {source.reader}, by {files}")
+    print(f"splits: told by {source.splits_from}")
+    for note in source.notes:
+        print(f"note: {note}")
+
+
+def open_folder(folder, option):
+    """Read the listing of a folder; complaints begin with the option that named it."""
+    from satt.data.readers import read_listing
+
+    try:
+        return read_listing(folder)
+    except SattError as error:
+        raise SattError(f"{option}: {str(error).removeprefix('folder: ')}") from error
+
+
+def read_data(source, options, split, count, size):
     """Read or draw the first images of a split.
 
     Parameters
     ----------
-    source : str
-        As `check_source` takes it.
+    source : Listing or None
+        From `open_source`.
+    options : argparse.Namespace
+        seed (of the scenes), strict, cache.
     split : {"train", "validation", "dev", "test", "unseen"}
         "validation" and "dev" are the same; "unseen" is of scenes only.
     count : int or None
         At most so many images; None for all of a folder's.
     size : int
         Width and height of the images in pixels.
-    seed : int
-        Of the scenes.
 
     Returns
     -------
     data : SceneData or CaptionData
+        Photographs that are missing, damaged or without a caption are left out, with one warning
+        that counts them.
+
+    Raises
+    ------
+    SattError
+        If none is left; under `options.strict`, if one would be left out.
     """
-    if source == SCENES:
+    split = SPLITS.get(split, split)
+    if source is None:
         from satt.data.scenes.dataset import draw_scenes
 
-        return draw_scenes(SPLITS_OF_SCENES.get(split, split), count, size, seed)
-    from satt.data.flickr8k import read_flickr8k
+        return draw_scenes(split, count, size, options.seed)
+    from satt.data.caption_data import CaptionData
 
-    data = read_flickr8k(source, SPLITS_OF_FLICKR8K[split], size)
-    return data.subset(slice(count))
+    all_of_split = source.of_split(split)
+    photographs = all_of_split[:count]
+    lost = [(photo.name, photo.reason) for photo in source.left_out if photo.split == split]
+    if options.strict and lost:
+        refuse_left_out(lost)
+    images, kept, reasons = read_images(
+        [photo.path for photo in photographs], size, options, f"{source.reader} {split}"
+    )
+    lost += [(photographs[n].name, "that cannot be read") for n in reasons]
+    if not kept.any():
+        raise SattError(
+            f"--data: none of the {len(photographs):,} {split} photographs can be read; the "
+            f"first: {reasons[0]}"
+        )
+    if lost:
+        from satt.data.listing import name_reasons
+
+        first = f"; the first of these: {min(reasons.items())[1]}" if reasons else ""
+        total = len(all_of_split) + len(lost) - len(reasons)
+        warnings.warn(
+            f"{source.reader}: {len(lost):,} of the {total:,} {split} photographs are left out: "
+            f"{name_reasons(lost)}{first}",
+            stacklevel=2,
+        )
+    if reasons:
+        images = images[kept]
+        photographs = [photo for photo, good in zip(photographs, kept, strict=True) if good]
+    return CaptionData(
+        images, [photo.captions for photo in photographs], [photo.name for photo in photographs]
+    )
+
+
+def read_images(paths, size, options, label):
+    """Decode images as `load_images` does, as --strict and --cache say."""
+    from satt.data.images import load_images
+
+    cache = False if (options.cache or "").lower() == "off" else options.cache
+    return load_images(paths, size, options.strict, cache, label)
+
+
+def refuse_left_out(lost):
+    """Raise the SattError that `--strict` asks for, from pairs of a name and a reason."""
+    from satt.data.listing import name_reasons
+
+    raise SattError(
+        f"--strict: {len(lost):,} photographs would be left out: {name_reasons(lost)}; put them "
+        "right, or leave --strict out"
+    )

@@ -1,26 +1,52 @@
-"""`satt train`: a captioner of your own settings, from scenes or from Flickr8k."""
+"""`satt train`: a captioner of your own settings, from scenes or from photographs."""
 
 import argparse
 from pathlib import Path
+from types import SimpleNamespace
 
 from satt.commands.arguments import COUNT, SEED, WIDTH, image_size, number, whole_number
 from satt.commands.output import draw_caption, prepare_folder, print_table
-from satt.commands.sources import SCENES, add_data_argument, check_source, read_data
+from satt.commands.resuming import (
+    CHECKPOINT,
+    DEFAULT_FOLDER,
+    KeptRun,
+    check_free,
+    check_options,
+    fitting_together,
+    how_to_go_on,
+    load_run,
+    resumed_options,
+    told_how_to_go_on,
+)
+from satt.commands.sources import (
+    SCENES,
+    add_data_argument,
+    add_image_arguments,
+    open_source,
+    print_source,
+    read_data,
+)
 from satt.errors import SattError
 
 NAME = "train"
-SUMMARY = "train a captioner on scenes or on Flickr8k"
+SUMMARY = "train a captioner on scenes or on photographs"
 DESCRIPTION = """\
 Train a captioner. Now and then it captions validation images by itself; the state with the best
-BLEU-4 is kept. Ctrl-C ends the training early and keeps what was learned. The folder gets
-checkpoint.npz (at every new best), log.jsonl (a line a step), learning-curve.png and
-attention-1.png to attention-3.png: where it looked in three validation images."""
+BLEU-4 is kept. The folder gets checkpoint.npz (at every new best), log.jsonl (a line a step),
+learning-curve.png and attention-1.png to attention-3.png: where it looked in three validation
+images.
+
+Ctrl-C interrupts the training and keeps what was learned. --resume goes on, after Ctrl-C or
+anything else that ended it: on the same machine the parameters will be the same, to the last bit,
+as without the interruption. The state is in resume.npz, saved every half minute."""
 EXAMPLES = """\
 examples:
   satt train --data scenes --scenes 2000 --epochs 3     a quick first run
   satt train --data scenes --penalty 0.1 --out doubly   with the doubly stochastic penalty
   satt train --data flickr8k --size 128 --dropout 0.5   photographs, from the folder flickr8k
+  satt train --data coco --strict                       all of its images, or none
   satt train --data scenes --optimiser sgd --learning-rate 0.05 --overwrite
+  satt train --resume                                   go on with the run in satt-run
 
 then:
   satt evaluate --checkpoint satt-run/checkpoint.npz --data scenes
@@ -29,32 +55,41 @@ then:
 SCENES_DRAWN = 12_000
 MINIMUM_COUNT = {True: 1, False: 5}  # by whether the data are scenes
 PICTURES = 3
+INTERRUPTED = 130  # the exit code
 MODEL_OPTIONS = ("dropout", "penalty", "penalty_target", "state_width", "embedding_width",
                  "attention_width")
-TRAINING_OPTIONS = ("epochs", "batch_size", "captions_per_image", "optimiser", "learning_rate",
-                    "sharpening", "evaluations", "patience", "parts", "seed")
+TRAINING_OPTIONS = ("epochs", "batch_size", "captions_per_image", "batches", "optimiser",
+                    "learning_rate", "sharpening", "evaluations", "patience", "parts", "seed")
 
 
 def add_arguments(parser):
     """Add what `run` takes."""
     from satt.models.captioner import CaptionerSettings
     from satt.training.optimisers import OPTIMISERS
-    from satt.training.trainer import TrainingSettings
+    from satt.training.trainer import BATCHES, TrainingSettings
 
-    def add(group, option, kind, text, settings=None, **more):
-        if settings:
-            more["default"] = getattr(settings, option[2:].replace("-", "_"))
-        if "default" in more:
-            text += " (default: %(default)s)"
+    defaults = {"data": None}
+
+    def add(group, option, kind, text, settings=None, default=None, **more):
+        name = option[2:].replace("-", "_")
+        defaults[name] = getattr(settings, name) if settings else default
+        if defaults[name] is not None:
+            text += f" (default: {defaults[name]})"
         if "choices" not in more:
             more.setdefault("metavar", "N")
         group.add_argument(option, type=kind, help=text, **more)
 
+    parser.set_defaults(defaults=defaults, parse=parser.parse_args)
     files = parser.add_argument_group("data and files")
-    add_data_argument(files)
-    add(files, "--out", str, "where the files go", default="satt-run", metavar="FOLDER")
-    files.add_argument("--overwrite", action="store_true",
-                       help="replace the run that the folder holds")
+    add_data_argument(files, required=False)
+    add_image_arguments(files)
+    files.add_argument("--out", default=DEFAULT_FOLDER, metavar="FOLDER",
+                       help="where the files go (default: %(default)s)")
+    existing = files.add_mutually_exclusive_group()
+    existing.add_argument("--resume", action="store_true",
+                          help="go on with the run that the folder holds, with its options")
+    existing.add_argument("--overwrite", action="store_true",
+                          help="replace the run that the folder holds")
     add(files, "--size", image_size, "width and height of the images in pixels", default=64)
     add(files, "--scenes", COUNT, f"training scenes to draw (default: {SCENES_DRAWN})")
     add(files, "--validation", COUNT, "at most so many validation images", default=1000)
@@ -64,8 +99,10 @@ def add_arguments(parser):
     training, settings = parser.add_argument_group("training"), TrainingSettings
     add(training, "--epochs", COUNT, "times that every image is seen", settings)
     add(training, "--batch-size", whole_number(1, 4096), "images in a batch", settings)
-    add(training, "--captions-per-image", whole_number(1, 100), "captions of each image in a "
-        "batch", settings)
+    add(training, "--captions-per-image", whole_number(1, 100), "captions of each image in an "
+        "epoch", settings)
+    add(training, "--batches", str, "captions filled up to the longest of their batch, or of one "
+        "length, as in the paper", settings, choices=BATCHES)
     add(training, "--optimiser", str, "how gradients become steps", settings,
         choices=sorted(OPTIMISERS))
     add(training, "--learning-rate", number(0, 10, open_below=True), "at its highest", settings)
@@ -99,71 +136,110 @@ def penalty_target(text):
 
 
 def run(options):
-    """Train."""
-    from satt.data.vocabulary import Vocabulary
-    from satt.figures import draw_learning_curve
-    from satt.models.captioner import Captioner, CaptionerSettings
-    from satt.training.keeping import save_captioner
-    from satt.training.log import append_log
-    from satt.training.trainer import TrainingSettings, train
+    """Train, or go on with it."""
+    folder = Path(options.out)
+    given = {name: getattr(options, name) for name in options.defaults}
+    given = {name: value for name, value in given.items() if value is not None}
+    if "data" in given and given["data"] != SCENES:
+        given["data"] = str(Path(given["data"]).resolve())
+    if options.resume:
+        with fitting_together(folder):
+            return _go_on(folder, options, given)
+    if "data" not in given:
+        raise SattError("--data: expected scenes or a folder, got nothing; say what to learn "
+                        "from, or --resume to go on with a run; see `satt train --help`")
+    check_free(folder, options.overwrite)
+    return _prepare_and_train(folder, options.defaults | given, _reading(options))
 
+
+def _go_on(folder, options, given):
+    saved = load_run(folder)
+    chosen = resumed_options(folder, saved[1], options.defaults, given)
+    check_options(folder, chosen, options.parse)
+    if saved[1]["finished"]:
+        print(f"the run in {folder} is finished, after {saved[1]['step']:,} steps; its "
+              f"captioner is {folder / CHECKPOINT}; to train for longer, begin another run "
+              "with more --epochs")
+        return 0
+    with told_how_to_go_on(folder):
+        return _prepare_and_train(folder, chosen, _reading(options), saved)
+
+
+def _reading(options):
+    """How images are read, which a run that goes on may do in another way."""
+    return {"strict": options.strict, "cache": options.cache}
+
+
+def _prepare_and_train(folder, chosen, reading, saved=None):
+    from satt.data.vocabulary import Vocabulary
+    from satt.models.captioner import Captioner, CaptionerSettings
+    from satt.training.trainer import TrainingSettings
+
+    options = SimpleNamespace(**chosen, **reading)
     of_scenes = options.data == SCENES
-    check_source(options.data)
     if options.scenes and not of_scenes:
         raise SattError("--scenes: a folder has the images that it has; leave --scenes out")
-    folder = prepare_folder(options.out)
-    log = _fresh_log(folder, options.overwrite)
+    source = open_source(options, "train", "validation")
+    folder = prepare_folder(folder)
     scenes = (options.scenes or SCENES_DRAWN) if of_scenes else None
-    data = read_data(options.data, "train", scenes, options.size, options.seed)
-    validation = read_data(
-        options.data, "validation", options.validation, options.size, options.seed
-    )
+    data = read_data(source, options, "train", scenes, options.size)
+    validation = read_data(source, options, "validation", options.validation, options.size)
 
     minimum = options.minimum_count or MINIMUM_COUNT[of_scenes]
     captions = (caption for several in data.captions for caption in several)
     vocabulary = Vocabulary.from_captions(captions, minimum)
     if not vocabulary.words:
         raise SattError(f"--minimum-count: no word occurs {minimum} times; choose a smaller one")
-    chosen = {name: getattr(options, name) for name in MODEL_OPTIONS}
+    widths = {name: getattr(options, name) for name in MODEL_OPTIONS}
     model = Captioner(
-        CaptionerSettings(len(vocabulary), options.size, **chosen), options.seed
+        CaptionerSettings(len(vocabulary), options.size, **widths), options.seed
     )
     settings = TrainingSettings(**{name: getattr(options, name) for name in TRAINING_OPTIONS})
+    kept = KeptRun(folder, chosen, data, validation, vocabulary)
+    if source:
+        print_source(source)
     print(f"{len(data):,} images to learn from, {len(validation):,} to validate with, "
           f"{len(vocabulary):,} words, {sum(p.size for p in model.params.values()):,} parameters",
           flush=True)
+    if saved is None:
+        kept.begin()
+    else:
+        arrays, before = saved
+        kept.go_on(before)
+        saved = arrays, before["run"]
+        print(f"going on after step {before['step']:,}", flush=True)
+    with told_how_to_go_on(folder):
+        return _train(
+            kept, options, source, model, vocabulary, data, validation, settings, saved
+        )
 
-    records, best = [], {}
 
-    def on_step(record):
-        records.append(record)
-        append_log(log, record)
+def _train(kept, options, source, model, vocabulary, data, validation, settings, saved):
+    from satt.figures import draw_learning_curve
+    from satt.training.trainer import train
+
+    folder, of_scenes, best = kept.folder, options.data == SCENES, {}
 
     def on_best(record):
         best.update(record)
-        about = {"data": SCENES if of_scenes else "flickr8k", "seed": options.seed, **record}
-        save_captioner(folder / "checkpoint.npz", model, vocabulary, about)
+        about = {"data": source.reader if source else SCENES, "seed": options.seed, **record}
+        kept.save_best(model, vocabulary, about)
 
-    interrupted = train(model, vocabulary, data, validation, settings, on_step, on_best)
-    if records:
-        draw_learning_curve(folder / "learning-curve.png", records)
+    interrupted = train(
+        model, vocabulary, data, validation, settings, kept.log, on_best,
+        on_save=kept.save, saved=saved,
+    )
+    if kept.records:
+        draw_learning_curve(folder / "learning-curve.png", kept.records)
     pictures = _draw_pictures(folder, model, vocabulary, validation)
-    if interrupted:
-        print("interrupted; what was learned until then is saved")
-    _report(best, records)
+    _report(best, kept.records)
     _say_what_next(folder, pictures, options, of_scenes)
+    if interrupted:
+        print(f"\ninterrupted after step {len(kept.records):,}; what was learned until then is "
+              f"saved\nto go on: {how_to_go_on(folder)}")
+        return INTERRUPTED
+    kept.finish()
     return 0
-
-
-def _fresh_log(folder, overwrite):
-    log = folder / "log.jsonl"
-    if log.is_file() and log.stat().st_size:
-        if not overwrite:
-            raise SattError(
-                f"--out: {folder} already holds a run; choose another folder, or add --overwrite"
-            )
-        log.unlink()
-    return log
 
 
 def _draw_pictures(folder, model, vocabulary, validation):

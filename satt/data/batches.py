@@ -1,5 +1,7 @@
 """From captioned images to the arrays that a training step takes."""
 
+from itertools import groupby
+
 import numpy as np
 
 from satt.data.vocabulary import PAD, START, STOP
@@ -41,58 +43,126 @@ def to_float(images):
     return scaled
 
 
-def training_batches(data, vocabulary, batch_size, random, captions_per_image=1):
+def training_batches(
+    data, vocabulary, batch_size, random, captions_per_image=1, one_length=False
+):
     """Go once through the images in random order, each with captions drawn at random.
 
-    Captions of like length share a batch: the shuffled images are cut into buckets of about 20
-    batches, each bucket is sorted by the longest caption drawn for an image, and the batches of
-    all buckets are shuffled. So little padding is computed, and yet every epoch has other batches.
+    Padded batches: captions of like length share a batch. The shuffled images are cut into buckets
+    of about 20 batches, each bucket is sorted by the longest caption drawn for an image, and the
+    batches of all buckets are shuffled. So little padding is computed, and yet every epoch has
+    other batches.
+
+    Batches of one length, as in the paper: all captions of a batch have exactly as many words, and
+    nothing is padded. What is left over of a length makes a smaller batch, and because the loss is
+    a mean over a batch, rare lengths count for more. The captions of one image rarely have one
+    length. So with several of them an image comes in one batch for each of their lengths, and an
+    epoch has up to k times as many batches; together in a batch are only images with the same
+    number of captions of its length.
 
     Parameters
     ----------
     data : CaptionData
     vocabulary : Vocabulary
     batch_size : int
-        Images in a batch, M; the last cut of an epoch may be smaller.
+        Images in a batch, M, at most.
     random : numpy.random.Generator
     captions_per_image : int
         How many captions of each image an epoch draws, k; all different as long as there are
         enough, else some are repeated.
+    one_length : bool
+        Whether the captions of a batch have exactly one length.
 
     Yields
     ------
     batch : dict
-        "images": float32 (M, H, W, 3) in -1..1; "words": int64 (M k, T + 1) as in
-        `caption_arrays`, where rows m k to m k + k - 1 belong to image m.
+        "images": float32 (M, H, W, 3) in -1..1; "words": int64 (M c, T + 1) as in
+        `caption_arrays`, where rows m c to m c + c - 1 belong to image m. In padded batches c is
+        k; in those of one length it is from 1 to k.
 
     Raises
     ------
     SattError
         If `batch_size` or `captions_per_image` is not at least 1, or an image has no caption.
     """
-    for name, value in (("batch_size", batch_size), ("captions_per_image", captions_per_image)):
-        if value < 1:
-            raise SattError(f"{name}: expected at least 1, got {value}")
+    for batch in _plan(data, batch_size, random, captions_per_image, one_length):
+        captions = [caption for _, several in batch for caption in several]
+        yield {
+            "images": to_float(data.images[[row for row, _ in batch]]),
+            "words": caption_arrays(captions, vocabulary),
+        }
+
+
+def count_batches(data, batch_size, random, captions_per_image=1, one_length=False, epochs=1):
+    """Count the batches that `training_batches` will give, epoch after epoch.
+
+    How many images share a length depends on the captions that are drawn. So the same are drawn
+    here, without an array being made.
+
+    Parameters
+    ----------
+    data, batch_size, captions_per_image, one_length
+        As for `training_batches`.
+    random : numpy.random.Generator
+        In the state in which the first epoch will find its own.
+    epochs : int
+
+    Returns
+    -------
+    count : int
+
+    Raises
+    ------
+    SattError
+        As from `training_batches`.
+    """
+    _check_numbers(batch_size, captions_per_image)
+    if not one_length:
+        return epochs * -(-len(data) // batch_size)
+    return sum(
+        len(_plan(data, batch_size, random, captions_per_image, one_length))
+        for _ in range(epochs)
+    )
+
+
+def _plan(data, batch_size, random, captions_per_image, one_length):
+    """The batches of an epoch; each is a list of pairs (row of an image, some captions of it)."""
+    _check_numbers(batch_size, captions_per_image)
     _check_captions(data)
     drawn = [
         [several[i] for i in np.resize(random.permutation(len(several)), captions_per_image)]
         for several in data.captions
     ]
-    longest = np.array([max(map(len, several)) for several in drawn])
-    shuffled = random.permutation(len(data))
-    batches = []
-    bucket_size = BATCHES_IN_A_BUCKET * batch_size
-    for begin in range(0, len(shuffled), bucket_size):
-        bucket = shuffled[begin : begin + bucket_size]
-        bucket = bucket[np.argsort(longest[bucket], kind="stable")]
-        batches += [bucket[i : i + batch_size] for i in range(0, len(bucket), batch_size)]
-    for number in random.permutation(len(batches)):
-        rows = batches[number]
-        captions = [caption for row in rows for caption in drawn[row]]
-        yield {
-            "images": to_float(data.images[rows]),
-            "words": caption_arrays(captions, vocabulary),
-        }
+    shuffled = [(row, drawn[row]) for row in random.permutation(len(data))]
+    if one_length:
+        groups = _same_lengths(shuffled)
+    else:
+        groups = _like_lengths(shuffled, BATCHES_IN_A_BUCKET * batch_size)
+    batches = [
+        group[begin : begin + batch_size]
+        for group in groups for begin in range(0, len(group), batch_size)
+    ]
+    return [batches[number] for number in random.permutation(len(batches))]
+
+
+def _check_numbers(batch_size, captions_per_image):
+    for name, value in (("batch_size", batch_size), ("captions_per_image", captions_per_image)):
+        if value < 1:
+            raise SattError(f"{name}: expected at least 1, got {value}")
+
+
+def _like_lengths(pairs, bucket_size):
+    buckets = [pairs[i : i + bucket_size] for i in range(0, len(pairs), bucket_size)]
+    return [sorted(bucket, key=lambda pair: max(map(len, pair[1]))) for bucket in buckets]
+
+
+def _same_lengths(pairs):
+    groups = {}
+    for row, captions in pairs:
+        for length, same in groupby(sorted(captions, key=len), key=len):
+            same = list(same)
+            groups.setdefault((length, len(same)), []).append((row, same))
+    return groups.values()
 
 
 def captioning_batches(data, vocabulary, batch_size):

@@ -24,11 +24,17 @@ class Vocabulary:
     Raises
     ------
     SattError
-        If a word occurs twice or is one of the special words.
+        If a word is no text, occurs twice or is one of the special words.
     """
 
     def __init__(self, words):
         self.words = list(words)
+        wrong = [word for word in self.words if not isinstance(word, str)]
+        if wrong or isinstance(words, str):
+            raise SattError(
+                f"words: expected a list of texts, got {(wrong or [words])[0]!r:.60}; "
+                "give each word as a text of its own"
+            )
         self._word_of = SPECIAL + self.words
         self._id_of = {word: number for number, word in enumerate(self._word_of)}
         if len(self._id_of) < len(self._word_of):

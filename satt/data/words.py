@@ -3,7 +3,11 @@
 import re
 import unicodedata
 
+from satt.errors import SattError
+
 JOINERS = {"'": "'", "’": "'", "-": "-", "\u2010": "-", "\u2011": "-"}
+# To put the accents of a letter in order takes the square of their number.
+LONGEST = 10_000
 WORD = re.compile(r"[^\s'-]+(?:['-][^\s'-]+)*")
 
 
@@ -22,7 +26,17 @@ def tokenise(text):
     Returns
     -------
     words : list of str
+
+    Raises
+    ------
+    SattError
+        If the text has more than 10,000 characters: that is no caption.
     """
+    if len(text) > LONGEST:
+        raise SattError(
+            f"text: expected a caption of at most {LONGEST:,} characters, got {len(text):,}; "
+            "give the captions one by one"
+        )
     text = unicodedata.normalize("NFC", text.lower())
     kept = (c if unicodedata.category(c)[0] in "LMN" else JOINERS.get(c, " ") for c in text)
     return WORD.findall("".join(kept))

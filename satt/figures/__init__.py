@@ -1,4 +1,8 @@
-"""What people look at: attention over pictures, gaze paths, learning curves, contact sheets."""
+"""What people look at: attention over pictures, gaze paths, learning curves, contact sheets.
+
+matplotlib takes half a second to import, and much longer the first time, when it looks for the
+fonts of the machine. So the files here import it where they draw, and not when they are imported.
+"""
 
 from satt.figures.attention import draw_attention, upsample_attention
 from satt.figures.fonts import use_font_for

@@ -8,9 +8,6 @@ state, so figures can be drawn without a screen and in threads.
 from pathlib import Path
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
 from PIL import Image
 
 from satt.figures.fonts import use_font_for
@@ -25,6 +22,9 @@ SMALLEST = 9
 
 def new_sheet(width, height):
     """Return an empty figure of `width` x `height` pixels."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI, facecolor="white")
     FigureCanvasAgg(figure)
     return figure
@@ -111,6 +111,8 @@ def line_height(size):
 
 def text_width(figure, text, size, weight="normal"):
     """Return the width of a text in pixels."""
+    from matplotlib.font_manager import FontProperties
+
     text, families = use_font_for(text)
     properties = FontProperties(family=families, size=size, weight=weight)
     renderer = figure.canvas.get_renderer()

@@ -4,8 +4,6 @@ import functools
 import unicodedata
 import warnings
 
-from matplotlib import font_manager
-
 PLAIN = "DejaVu Sans"
 HANGUL_FONTS = (
     "Malgun Gothic",
@@ -88,6 +86,8 @@ def _respell(letter):
 
 def _missing(text, family):
     """Return the characters of `text` that a family has no picture for."""
+    from matplotlib import font_manager
+
     font = font_manager.get_font(font_manager.findfont(family))
     return "".join(
         letter for letter in text if letter != "\n" and font.get_char_index(ord(letter)) == 0
@@ -96,6 +96,8 @@ def _missing(text, family):
 
 @functools.lru_cache(maxsize=1)
 def _installed():
+    from matplotlib import font_manager
+
     known = set(font_manager.get_font_names())
     return [family for family in HANGUL_FONTS if family in known]
 

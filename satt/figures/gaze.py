@@ -1,8 +1,6 @@
 """The gaze path: where attention rests at each word, joined in the order of the words."""
 
 import numpy as np
-from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
-from matplotlib.patheffects import withStroke
 
 from satt.figures import canvas
 from satt.figures.attention import caption_of
@@ -98,6 +96,9 @@ def draw_gaze(path, image, words, attention, grid_shape):
 
 
 def _arrow(axes, start, end, style):
+    from matplotlib.patches import FancyArrowPatch
+    from matplotlib.patheffects import withStroke
+
     axes.add_patch(FancyArrowPatch(
         start, end, connectionstyle="arc3,rad=0.12", arrowstyle=style, mutation_scale=18,
         shrinkA=4, shrinkB=5, color=PATH_COLOUR, linewidth=2.4, zorder=3,
@@ -107,6 +108,9 @@ def _arrow(axes, start, end, style):
 
 def _label(axes, points, labels):
     """Put each label near its point where it covers least of points, path and labels."""
+    from matplotlib.patches import FancyBboxPatch
+    from matplotlib.patheffects import withStroke
+
     limits = np.array([axes.get_xlim()[1], axes.get_ylim()[0]])
     path = _along(points[:-1], points[1:])
     boxes, leaders = np.empty((0, 4)), np.empty((0, 2))

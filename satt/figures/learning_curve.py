@@ -3,8 +3,6 @@
 import math
 
 import numpy as np
-from matplotlib.ticker import MaxNLocator
-from scipy.ndimage import uniform_filter1d
 
 from satt.errors import SattError
 from satt.figures import canvas
@@ -104,6 +102,8 @@ def _series(records):
 
 def _draw_line(axes, index, name, steps, values):
     """Draw one line of a panel and return its end: step, value, label, colour."""
+    from scipy.ndimage import uniform_filter1d
+
     colour, style = COLOURS[index % len(COLOURS)], STYLES[index % len(STYLES)]
     options = {"color": colour, "linestyle": style, "linewidth": 2.2, "clip_on": False}
     if name != "loss":
@@ -120,6 +120,8 @@ def _draw_line(axes, index, name, steps, values):
 
 
 def _panel(figure, left, title, last_step):
+    from matplotlib.ticker import MaxNLocator
+
     axes = canvas.place(
         figure, left, canvas.MARGIN + TITLE_HEIGHT, PANEL_WIDTH, PANEL_HEIGHT
     )

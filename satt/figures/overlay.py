@@ -1,15 +1,12 @@
 """Attention laid over a picture as colour, so that both can be seen."""
 
-import matplotlib
 import numpy as np
-from matplotlib.ticker import MaxNLocator
-from scipy.ndimage import gaussian_filter
 
 from satt.figures import canvas
 from satt.figures.checks import check_grid_shape
 from satt.shapes import check_shape
 
-COLOURS = matplotlib.colormaps["inferno"]
+COLOURS = "inferno"
 # The strongest attention still lets this much of the picture through.
 STRONGEST = 0.68
 # Attention that hardly differs from uniform must not look sharp.
@@ -41,6 +38,8 @@ def upsample_attention(attention_row, grid_shape, image_shape):
     SattError
         If the row's length is not rows * cols.
     """
+    from scipy.ndimage import gaussian_filter
+
     rows, cols = check_grid_shape(grid_shape)
     check_shape(
         "attention_row", attention_row, ("L",),
@@ -74,11 +73,13 @@ def lay_over(picture, relative, top):
     -------
     blended : ndarray, shape (h, w, 3), uint8
     """
+    import matplotlib
+
     level = np.clip(relative / top, 0, 1)[:, :, None]
     # Rec. 601 luma, kept below white so that bright always means attention.
     grey = 0.08 + 0.6 * (picture @ np.array([0.299, 0.587, 0.114]) / 255)[:, :, None]
     opacity = STRONGEST * level**0.65
-    colour = COLOURS(0.36 + 0.6 * level[:, :, 0])[:, :, :3]
+    colour = matplotlib.colormaps[COLOURS](0.36 + 0.6 * level[:, :, 0])[:, :, :3]
     return np.round(255 * ((1 - opacity) * grey + opacity * colour)).astype(np.uint8)
 
 
@@ -97,6 +98,8 @@ def shared_top(relative):
 
 def place_colour_bar(figure, left, top_edge, height, top):
     """Draw the scale as it looks over mid-grey, its values in multiples of uniform."""
+    from matplotlib.ticker import MaxNLocator
+
     ramp = np.linspace(top, 0, height)[:, None].repeat(18, axis=1)
     bar = lay_over(np.full((height, 18, 3), 128, np.uint8), ramp, top)
     axes = canvas.place(figure, left, top_edge, 18, height)

@@ -6,7 +6,7 @@
     at each step  e_t = f_att(s_{t-1}, h_{i,j})                a score for each location
                   a_t = softmax(e_t)                           the attention
                   c_t = beta_t sum_ij a_{t,i,j} h_{i,j}        the context, through its gate
-                  s_t = LSTM([E y_{t-1}; c_t], s_{t-1})
+                  s_t = LSTM([E y_{t-1}; scale c_t], s_{t-1})
     words         p(y_t) = softmax(L_o tanh(E y_{t-1} + L_h s_t + L_z c_t))
     loss          -log p(y) + penalty sum_l (target - sum_t a_{t,l})^2
 
@@ -39,6 +39,8 @@ from satt.shapes import check_shape, check_words
 
 PAD = 0  # the word that fills short captions up; never a target
 ENCODERS = ("trained", "frozen", "absent")
+WIDTHS = ("vocabulary_size", "image_size", "attention_width", "state_width", "embedding_width")
+LARGEST_IMAGE = 1024
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,10 @@ class CaptionerSettings:
         Whether the context is scaled by beta_t.
     deep_output : bool
         Whether embedding, state and context choose the word; else the state alone does.
+    context_scale : float
+        How loud the LSTM hears the context; the paper's is 1. Its weights could make up for any
+        scale, but with a small one they take long to: meanwhile the state cannot rely on what it
+        saw before, and the model learns to look at a thing when it says its name.
     dropout : float
         Share of the hidden units before the vocabulary that are silent at a training step.
     penalty : float
@@ -79,19 +85,28 @@ class CaptionerSettings:
     embedding_width: int = 64
     gate: bool = True
     deep_output: bool = True
+    context_scale: float = 0.1
     dropout: float = 0.0
     penalty: float = 0.0
     penalty_target: float | str = "T/L"
 
     def __post_init__(self):
+        widths = {name: getattr(self, name) for name in WIDTHS}
+        widths |= {f"channels[{block}]": filters for block, filters in enumerate(self.channels)}
+        for name, width in widths.items():
+            if isinstance(width, bool) or not isinstance(width, (int, np.integer)) or width < 1:
+                raise SattError(
+                    f"{name}: expected a whole number above 0, got {width!r:.60}; 64 is usual"
+                )
         if self.encoder not in ENCODERS:
             raise SattError(f"encoder: expected one of {ENCODERS}, got {self.encoder!r}")
         if self.encoder != "absent" and (
-            self.image_size < 2 * DOWNSAMPLING or self.image_size % DOWNSAMPLING
+            self.image_size % DOWNSAMPLING
+            or not 2 * DOWNSAMPLING <= self.image_size <= LARGEST_IMAGE
         ):
             raise SattError(
-                f"image_size: expected a multiple of {DOWNSAMPLING}, at least {2 * DOWNSAMPLING}, "
-                f"got {self.image_size}; 64 is the usual size"
+                f"image_size: expected a multiple of {DOWNSAMPLING} from {2 * DOWNSAMPLING} to "
+                f"{LARGEST_IMAGE}, got {self.image_size}; 64 is the usual size"
             )
         if len(self.channels) != 4:
             raise SattError(f"channels: expected 4 numbers of filters, got {self.channels}")
@@ -99,6 +114,8 @@ class CaptionerSettings:
             raise SattError(
                 f'penalty_target: expected "T/L" or a number, got {self.penalty_target!r}'
             )
+        if not 0 < self.context_scale < np.inf:
+            raise SattError(f"context_scale: expected more than 0, got {self.context_scale}")
         if not 0 <= self.dropout < 1:
             raise SattError(f"dropout: expected a share in [0, 1), got {self.dropout}")
 
@@ -228,7 +245,7 @@ class Captioner:
                 attention, mask, self.settings.penalty_target
             )
             loss = loss + self.settings.penalty * value
-        return loss, (encoder, cache, cross_entropy, penalty)
+        return loss, (encoder, cache, attention, cross_entropy, penalty)
 
     def backward(self, cache, to_images=True):
         """Send the gradient of the loss back through words, time and images.
@@ -246,37 +263,28 @@ class Captioner:
             The gradient of the batch's "images": pixels, or grids where the encoder is absent.
         gradients : dict of ndarray
         """
-        encoder, (repeats, keys, start, embedding, steps, output), cross_entropy, penalty = cache
+        encoder, cache, attention, cross_entropy, penalty = cache
+        keys, start, embedding, looking, output = cache
         dlogits = ops.sequence_cross_entropy_backward(1.0, cross_entropy)
         dembedded, dstates, dcontexts, gradients = self._output_backward(dlogits, output)
-        dattention = None
+        dattention = np.zeros_like(attention)
         if penalty is not None:
             dattention = ops.doubly_stochastic_backward(self.settings.penalty, penalty)
 
-        dstate, dcell = np.zeros_like(dstates[:, 0]), np.zeros_like(dstates[:, 0])
-        dgrid_as_value = dkeys = 0
-        for t in reversed(range(len(steps))):
-            # What a step made goes to the output above it and to the step after it.
-            dembedded_t, (dstate, dcell), dgrid_t, dkeys_t, step_gradients = self._step_backward(
-                (dstates[:, t] + dstate, dcell),
-                dcontexts[:, t],
-                None if dattention is None else dattention[:, t],
-                steps[t],
-            )
-            dembedded[:, t] += dembedded_t
-            dgrid_as_value = dgrid_as_value + dgrid_t
-            dkeys = dkeys + dkeys_t
-            # One set of weights served every step: their gradients add up.
-            for name, gradient in step_gradients.items():
-                gradients[name] = gradients.get(name, 0) + gradient
-
-        gradients["decoder.embedding.W"] = ops.embedding_backward(dembedded, embedding)
-        dgrid_as_start, *start_gradients = ops.initial_state_backward((dstate, dcell), start)
-        gradients.update(zip(START_PARAMS, start_gradients, strict=True))
+        # What a step made goes to the output above it and to the step after it.
+        dembedded_to_read, dstate, dcell, dgrid_as_value, dkeys, *step_gradients = (
+            ops.attention_lstm_backward((dstates, dcontexts, dattention), looking)
+        )
+        of_a_step = dict(zip(self._step_params, step_gradients, strict=True))
+        # As on the way back: gate and LSTM are nearer to the loss than the score.
+        gradients.update({name: of_a_step[name] for name in reversed(self._step_params)})
+        gradients["decoder.embedding.W"] = ops.embedding_backward(
+            dembedded + dembedded_to_read, embedding
+        )
+        dgrid_as_start, start_gradients = self._start_backward(dstate, dcell, start)
+        gradients.update(start_gradients)
         dgrid_as_key, gradients["decoder.alignment.W_grid"], _ = ops.linear_backward(dkeys, keys)
         dgrid = dgrid_as_value + dgrid_as_key + dgrid_as_start
-        # The captions of one image share its grid.
-        dgrid = dgrid.reshape(-1, repeats, *dgrid.shape[1:]).sum(axis=1)
         return self._encoder_backward(dgrid, encoder, gradients, to_images)
 
     # --- the parts ------------------------------------------------------------------------------
@@ -301,70 +309,42 @@ class Captioner:
 
     def _run(self, grid, words, random=None):
         """Read the right words, and give the scores of the next ones: logits (N, T, V)."""
-        repeats = len(words) // len(grid)
-        grid = np.repeat(grid, repeats, axis=0)
-        keys, keys_cache = ops.linear_forward(grid, self.params["decoder.alignment.W_grid"])
-        (state, cell), start = self._start(grid)
+        keys, keys_cache = self._keys(grid)
+        (state, cell), start = self._start(grid, len(words) // len(grid))
         embedded, embedding = ops.embedding_forward(
             words[:, :-1], self.params["decoder.embedding.W"]
         )
-        states, contexts, attention, steps = [], [], [], []
-        for t in range(embedded.shape[1]):
-            (state, cell), context, attention_t, step = self._step(
-                embedded[:, t], (state, cell), grid, keys
-            )
-            states.append(state)
-            contexts.append(context)
-            attention.append(attention_t)
-            steps.append(step)
-        states, contexts = np.stack(states, axis=1), np.stack(contexts, axis=1)
+        (states, contexts, attention), looking = self._look(embedded, state, cell, grid, keys)
         logits, output = self._output(embedded, states, contexts, random)
-        cache = (repeats, keys_cache, start, embedding, steps, output)
-        return logits, np.stack(attention, axis=1), cache, words[:, 1:]
+        return logits, attention, (keys_cache, start, embedding, looking, output), words[:, 1:]
 
-    def _start(self, grid):
-        return ops.initial_state_forward(grid, *(self.params[name] for name in START_PARAMS))
+    def _keys(self, grid):
+        return ops.linear_forward(grid, self.params["decoder.alignment.W_grid"])
 
-    def _step(self, embedded, state_and_cell, grid, keys):
-        """Look, then move on: from s_{t-1} to attention, context and s_t."""
-        params, (state, cell) = self.params, state_and_cell
-        scores, alignment = ops.alignment_forward(
-            keys, state, *(params[name] for name in ALIGNMENT_PARAMS)
+    def _look(self, embedded, state, cell, grid, keys):
+        return ops.attention_lstm_forward(
+            embedded, state, cell, grid, keys, *(self.params[name] for name in self._step_params),
+            context_scale=self.settings.context_scale,
         )
-        attention, softmax = ops.softmax_forward(scores)
-        context, weighted_sum = ops.weighted_sum_forward(attention, grid)
-        gate = None
-        if self.settings.gate:
-            context, gate = ops.context_gate_forward(
-                context, state, *(params[name] for name in GATE_PARAMS)
-            )
-        x = np.concatenate([embedded, context], axis=1)
-        state_and_cell, lstm = ops.lstm_step_forward(
-            x, state, cell, *(params[name] for name in LSTM_PARAMS)
-        )
-        return state_and_cell, context, attention, (alignment, softmax, weighted_sum, gate, lstm)
 
-    def _step_backward(self, dstate_and_dcell, dcontext, dattention, cache):
-        """The same in reverse. The old state has three uses: f_att, the gate and the LSTM."""
-        alignment, softmax, weighted_sum, gate, lstm = cache
-        gradients = {}
-        dx, dstate, dcell, *lstm_gradients = ops.lstm_step_backward(dstate_and_dcell, lstm)
-        gradients.update(zip(LSTM_PARAMS, lstm_gradients, strict=True))
-        dembedded, dcontext_as_input = np.split(dx, [self.settings.embedding_width], axis=1)
-        dcontext = dcontext + dcontext_as_input
-        if gate is not None:
-            dcontext, dstate_in_gate, *gate_gradients = ops.context_gate_backward(dcontext, gate)
-            gradients.update(zip(GATE_PARAMS, gate_gradients, strict=True))
-            dstate = dstate + dstate_in_gate
-        dattention_as_weight, dgrid = ops.weighted_sum_backward(dcontext, weighted_sum)
-        if dattention is None:
-            dattention = dattention_as_weight
-        else:
-            dattention = dattention + dattention_as_weight
-        dscores = ops.softmax_backward(dattention, softmax)
-        dkeys, dstate_as_query, *alignment_gradients = ops.alignment_backward(dscores, alignment)
-        gradients.update(zip(ALIGNMENT_PARAMS, alignment_gradients, strict=True))
-        return dembedded, (dstate + dstate_as_query, dcell), dgrid, dkeys, gradients
+    def _start(self, grid, repeats=1):
+        """s_0 and the cell; the captions of one image, `repeats` of them, start alike."""
+        (state, cell), start = ops.initial_state_forward(
+            grid, *(self.params[name] for name in START_PARAMS)
+        )
+        state, cell = np.repeat(state, repeats, axis=0), np.repeat(cell, repeats, axis=0)
+        return (state, cell), (start, repeats)
+
+    def _start_backward(self, dstate, dcell, cache):
+        (start, repeats), H = cache, self.settings.state_width
+        dstate, dcell = (d.reshape(-1, repeats, H).sum(axis=1) for d in (dstate, dcell))
+        dgrid, *gradients = ops.initial_state_backward((dstate, dcell), start)
+        return dgrid, dict(zip(START_PARAMS, gradients, strict=True))
+
+    @property
+    def _step_params(self):
+        """Names of the parameters that serve every step, in the order of the step's arguments."""
+        return ALIGNMENT_PARAMS + LSTM_PARAMS + (GATE_PARAMS if self.settings.gate else ())
 
     def _output(self, embedded, states, contexts, random=None):
         """The vocabulary's scores, for all steps at once."""
@@ -433,7 +413,7 @@ class Captioner:
         self._check({"images": images})
         self._check_statistics()
         grid, _ = self.encode(images)
-        keys, _ = ops.linear_forward(grid, self.params["decoder.alignment.W_grid"])
+        keys, _ = self._keys(grid)
         state_and_cell, _ = self._start(grid)
         return (grid, keys), state_and_cell
 
@@ -453,9 +433,12 @@ class Captioner:
         state : (state, cell)
         """
         embedded, _ = ops.embedding_forward(words, self.params["decoder.embedding.W"])
-        state, context, attention, _ = self._step(embedded, state, *memory)
+        (*state, context, attention), _ = ops.attention_lstm_step_forward(
+            embedded, *state, *memory, *(self.params[name] for name in self._step_params),
+            context_scale=self.settings.context_scale,
+        )
         logits, _ = self._output(embedded, state[0], context)
-        return logits, attention, state
+        return logits, attention, tuple(state)
 
     # --- keeping --------------------------------------------------------------------------------
 

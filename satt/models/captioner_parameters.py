@@ -33,7 +33,7 @@ def initialise(settings, random, dtype=np.float32):
     is; with large ones the average of everything already says enough. They are smaller still in
     the LSTM than in the deep output, so that what is seen now speaks for the word that is said
     now. If the state learned first to remember contexts, it would look at a thing while it says
-    "a", and at nothing while it says "cat".
+    "a", and at nothing while it says "cat". (`context_scale` keeps it so for longer.)
 
     The LSTM's forget gate and the context's gate start open (bias 1 and 2).
 

@@ -5,6 +5,7 @@ pickled, so a checkpoint from a stranger can do no harm.
 """
 
 import json
+import math
 import os
 import zipfile
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 
 from satt.errors import SattError
 from satt.training.log import to_plain
+from satt.training.whole_file import whole_file
 
 FORMAT = 1
 SETTINGS = "__settings__"
@@ -45,20 +47,13 @@ def save_checkpoint(path, arrays, settings):
         if name == SETTINGS or array.dtype.hasobject:
             raise SattError(f"arrays: {name!r} is reserved or holds objects; leave it out")
     arrays[SETTINGS] = np.frombuffer(text.encode("utf-8"), dtype=np.uint8)
-    # In the same folder: a file can be replaced in one go only within one disk.
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with open(temporary, "wb") as file:
+        with whole_file(path) as file:
             _write_npz(file, arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
     except OSError as error:
         reason = error.strerror or error
         raise SattError(f"checkpoint: {path} cannot be written: {reason}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def load_checkpoint(path):
@@ -75,13 +70,16 @@ def load_checkpoint(path):
         If the file is missing, is no checkpoint, is damaged or has another format.
     """
     path = Path(path)
-    if not path.is_file():
+    if not os.path.isfile(path):  # False, too, for a name that no file can have
         raise SattError(f"checkpoint: there is no file {path}; train first or correct the path")
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+        arrays = _read_npz(path)
         envelope = json.loads(arrays.pop(SETTINGS).tobytes().decode("utf-8"))
         version, settings = envelope["format"], envelope.get("settings")
+    except PermissionError as error:
+        raise SattError(
+            f"checkpoint: {path} cannot be read: {error.strerror}; change its permissions"
+        ) from error
     except Exception as error:
         # Damage can surface as nearly anything: zip, zlib, header, JSON, missing key.
         raise SattError(
@@ -89,7 +87,7 @@ def load_checkpoint(path):
         ) from error
     if version != FORMAT:
         raise SattError(
-            f"checkpoint: {path} has format {version}, this satt reads {FORMAT}; "
+            f"checkpoint: {path} has format {version!r:.60}, this satt reads {FORMAT}; "
             "use the version of satt that wrote it"
         )
     return arrays, settings
@@ -101,3 +99,34 @@ def _write_npz(file, arrays):
         for name, array in arrays.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, array, allow_pickle=False)
+
+
+def _read_npz(path):
+    """Read what `_write_npz` wrote, in no more memory than the file takes on the disk.
+
+    A few bytes can be packed to become gigabytes, and a header can claim any shape. Ours pack
+    nothing, so that what a file claims is compared with what it holds before memory is taken.
+    """
+    with zipfile.ZipFile(path) as archive:
+        members = archive.infolist()
+        packed = any(member.compress_type != zipfile.ZIP_STORED for member in members)
+        if packed or sum(member.file_size for member in members) > path.stat().st_size:
+            raise ValueError("packed")
+        return {
+            member.filename.removesuffix(".npy"): _read_array(archive, member)
+            for member in members
+        }
+
+
+def _read_array(archive, member):
+    with archive.open(member) as file:
+        version = np.lib.format.read_magic(file)
+        read_header = {
+            (1, 0): np.lib.format.read_array_header_1_0,
+            (2, 0): np.lib.format.read_array_header_2_0,
+        }[version]
+        shape, _, dtype = read_header(file)
+        if math.prod(shape) * dtype.itemsize != member.file_size - file.tell():
+            raise ValueError("the header claims another size")
+    with archive.open(member) as file:
+        return np.lib.format.read_array(file, allow_pickle=False)

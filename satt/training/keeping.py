@@ -2,9 +2,12 @@
 
 from dataclasses import asdict
 
+import numpy as np
+
 from satt.data.vocabulary import Vocabulary
 from satt.errors import SattError
 from satt.models.captioner import Captioner, CaptionerSettings
+from satt.models.captioner_shapes import captioner_shapes
 from satt.training.checkpoint import load_checkpoint, save_checkpoint
 
 KIND = "captioner"
@@ -63,14 +66,16 @@ def load_captioner(path):
         raise SattError(f"checkpoint: {path} holds no captioner; use one that `satt train` wrote")
     try:
         chosen = dict(kept["captioner"], channels=tuple(kept["captioner"]["channels"]))
-        model = Captioner(CaptionerSettings(**chosen))
+        settings = CaptionerSettings(**chosen)
         vocabulary, about = Vocabulary(kept["words"]), kept["about"]
     except (KeyError, TypeError) as error:
         raise SattError(
             f"checkpoint: the settings in {path} do not make a captioner ({error}); "
             "use the version of satt that wrote it"
         ) from error
-    _check_size(len(vocabulary), model.settings.vocabulary_size)
+    _check_size(len(vocabulary), settings.vocabulary_size)
+    _check_arrays(arrays, settings)
+    model = Captioner(settings)
     model.restore(arrays)
     _check_statistics(model)
     return model, vocabulary, about
@@ -82,6 +87,23 @@ def _check_size(words, expected):
             f"vocabulary: expected {expected} words, the special ones counted, got {words}; "
             "use the one that the captioner was built for"
         )
+
+
+def _check_arrays(arrays, settings):
+    """Before parameters of these settings are made: they might claim any width."""
+    for name, wanted in captioner_shapes(settings).items():
+        got = getattr(arrays.get(f"params.{name}"), "shape", None)
+        if got != wanted:
+            raise SattError(
+                f"{name}: expected shape {wanted}, got {got}; "
+                "restore a checkpoint into a captioner of the settings it was saved with"
+            )
+    for name, array in arrays.items():
+        if array.dtype not in (np.float32, np.float64) or not np.isfinite(array).all():
+            raise SattError(
+                f"{name:.100}: expected finite numbers of float32 or float64, got "
+                f"{array.dtype}, perhaps with NaN; train again, or use another checkpoint"
+            )
 
 
 def _check_statistics(model):

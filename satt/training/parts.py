@@ -60,6 +60,16 @@ class PartsPool:
         self._randoms = np.random.default_rng(seed).spawn(parts)
         self._threads = ThreadPoolExecutor(parts) if parts > 1 else None
 
+    @property
+    def random_states(self):
+        """The states of the parts' generators, as JSON can hold them; assign them to go on."""
+        return [random.bit_generator.state for random in self._randoms]
+
+    @random_states.setter
+    def random_states(self, states):
+        for random, state in zip(self._randoms, states, strict=True):
+            random.bit_generator.state = state
+
     def loss_and_gradients(self, batch):
         """The loss of a batch and its gradients, as from the model's method of that name."""
         if self._threads is None:

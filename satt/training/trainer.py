@@ -11,17 +11,21 @@ from dataclasses import dataclass
 import numpy as np
 from tqdm import tqdm
 
-from satt.data.batches import captioning_batches, to_float, training_batches
+from satt.data.batches import captioning_batches, to_float
 from satt.data.vocabulary import PAD
 from satt.decoding.greedy import greedy
 from satt.errors import SattError
 from satt.metrics.bleu import corpus_bleu
 from satt.training.clipping import clip_by_global_norm
+from satt.training.interrupts import Interrupts
 from satt.training.optimisers import OPTIMISERS
-from satt.training.parts import PartsPool
+from satt.training.run import Run
 from satt.training.schedules import warmup_cosine
 
+BATCHES = ("padded", "one-length")
 CALIBRATION_IMAGES = 512  # from which the batch normalisation takes its statistics for captioning
+SAVE_EVERY = 30  # seconds
+ONCE_MORE = "interrupted: captioning the validation images once more; Ctrl-C skips that"
 
 
 @dataclass(frozen=True)
@@ -35,8 +39,11 @@ class TrainingSettings:
     batch_size : int
         Images in a batch.
     captions_per_image : int
-        Captions of an image in a batch, drawn at random; they share its grid, so that further ones
-        cost little.
+        Captions of an image in an epoch, drawn at random; in a batch they share its grid, so that
+        further ones cost little.
+    batches : {"padded", "one-length"}
+        Whether short captions are filled up to the longest of their batch, or a batch holds
+        captions of exactly one length, as in the paper; see `training_batches`.
     optimiser : {"adam", "rmsprop", "sgd"}
     learning_rate : float
         The peak, reached after `warmup_steps` and followed by half a cosine down to zero.
@@ -70,6 +77,7 @@ class TrainingSettings:
     epochs: int = 10
     batch_size: int = 8
     captions_per_image: int = 1
+    batches: str = "padded"
     optimiser: str = "adam"
     learning_rate: float = 3e-3
     warmup_steps: int = 100
@@ -94,14 +102,16 @@ class TrainingSettings:
                 raise SattError(f"{name}: expected more than 0, got {getattr(self, name)}")
         if not 0 <= self.settling <= 1:
             raise SattError(f"settling: expected a share in [0, 1], got {self.settling}")
-        if self.optimiser not in OPTIMISERS:
-            raise SattError(
-                f"optimiser: expected one of {', '.join(OPTIMISERS)}, got {self.optimiser!r}"
-            )
+        for name, choices in (("optimiser", OPTIMISERS), ("batches", BATCHES)):
+            if getattr(self, name) not in choices:
+                raise SattError(
+                    f"{name}: expected one of {', '.join(choices)}, got {getattr(self, name)!r}"
+                )
 
 
 def train(
-    model, vocabulary, data, validation, settings, on_step=None, on_best=None, progress=True
+    model, vocabulary, data, validation, settings, on_step=None, on_best=None, progress=True,
+    on_save=None, saved=None,
 ):
     """Train a captioner in place; it ends in its best state.
 
@@ -121,97 +131,140 @@ def train(
         to save. After an interruption before the first step the record holds no loss.
     progress : bool
         Whether to show a bar with the loss, the best BLEU-4 and the time left.
+    on_save : callable, optional
+        Called with what `Run.state` gives, arrays and a dict for JSON, when that should be kept:
+        at the beginning and the end, every `SAVE_EVERY` seconds, around each evaluation and at
+        Ctrl-C. Nothing depends on when that is.
+    saved : (arrays, dict), optional
+        What `on_save` got. The training goes on from there and ends in the same parameters as if
+        it had never stopped, to the last bit. `on_best` is called again first.
 
     Returns
     -------
     interrupted : bool
-        Whether Ctrl-C ended the training before its time. The last state has then been evaluated,
-        unless a second Ctrl-C cut that short, and the model is in the best state.
+        Whether Ctrl-C ended the training before its time. It takes effect between two steps. The
+        last state has then been evaluated, unless a second Ctrl-C cut that short, and the model is
+        in the best state. What `on_save` got is from before that evaluation.
 
     Raises
     ------
     SattError
-        If the vocabulary or the images do not fit, or if a loss or the gradients are no longer
-        numbers; the model is then in its best state before that.
+        If the vocabulary or the images do not fit, `saved` is of other settings, or a loss or the
+        gradients are no longer numbers or explode, see `Watch`; the model is then in its best
+        state before that.
     KeyboardInterrupt
         If a second Ctrl-C comes before the first evaluation is over: nothing is worth keeping.
     """
     _check(model, vocabulary, data, validation)
-    model.settled = False
-    random = np.random.default_rng(settings.seed)
-    pool = PartsPool(model, settings.parts, settings.seed)
-    optimiser = OPTIMISERS[settings.optimiser]()
-    total = settings.epochs * -(-len(data) // settings.batch_size)
-    looks = settings.evaluations
-    evaluate_at = {round(total * look / looks) for look in range(1, looks + 1)}
-    best = {"score": None, "step": 0, "arrays": model.arrays(), "waited": 0}
-    record, interrupted, begin = {"step": 0}, False, time.perf_counter()
-    bar = tqdm(total=total, desc="training", unit="step", disable=not progress)
+    run = Run(model, vocabulary, data, settings)
+    if saved is not None:
+        run.restore(*saved)
+    looks, interrupted, last_save = settings.evaluations, False, 0.0
+    evaluate_at = {round(run.total * look / looks) for look in range(1, looks + 1)}
+    bar = tqdm(
+        total=run.total, initial=run.step, desc="training", unit="step", disable=not progress
+    )
+
+    def save():
+        nonlocal last_save
+        if on_save and run.whole and run.finite:
+            on_save(*run.state())
+        last_save = time.perf_counter()
 
     def evaluate():
-        record.update(validate(model, vocabulary, data, validation))
-        record["seconds"] = round(time.perf_counter() - begin, 3)
-        _check_finite(
-            record["step"], settings, best, validation_loss=record["validation_loss"]
-        )
-        # The first captions may all have a BLEU-4 of 0; then it counts that the loss goes down.
-        score = record["bleu4"], -record["validation_loss"]
-        best["waited"] += 1
-        if best["score"] is None or score > best["score"]:
-            if on_best:
-                on_best(record)
-            best.update(score=score, step=record["step"], arrays=model.arrays(), waited=0)
+        found = validate(model, vocabulary, data, validation)
+        run.watch.check(run.best_step, validation_loss=found["validation_loss"])
+        return found
 
-    try:
-        batches = _epochs(data, vocabulary, settings, random)
-        for step, (epoch, batch) in enumerate(batches, start=1):
-            if step > total * (1 - settings.settling) and not model.settled:
-                model.settle(to_float(data.images[:CALIBRATION_IMAGES]))
-            loss, gradients = pool.loss_and_gradients(batch)
-            gradients, norm = clip_by_global_norm(gradients, settings.clip)
-            _check_finite(step, settings, best, loss=loss, gradient_norm=norm)
-            rate = warmup_cosine(step - 1, total, settings.warmup_steps, settings.learning_rate)
-            optimiser.step(model.params, gradients, rate)
-            if step > total / 2:
-                model.sharpen(settings.sharpening ** (2 / total))
-            record = {
-                "step": step,
-                "epoch": epoch,
-                "loss": float(loss),
-                "gradient_norm": norm,
-                "learning_rate": rate,
-            }
-            if step in evaluate_at:
-                evaluate()
-            record["seconds"] = round(time.perf_counter() - begin, 3)
-            if on_step:
-                on_step(record)
-            bar.set_postfix(_shown(loss, best["score"]), refresh=False)
-            bar.update()
-            if best["waited"] >= settings.patience:
-                break
-    except KeyboardInterrupt:
-        interrupted = True
-        if progress:
-            bar.write("interrupted: captioning the validation images once more; Ctrl-C skips that")
+    def judge(found):
+        # The first captions may all have a BLEU-4 of 0; then it counts that the loss goes down.
+        score = found["bleu4"], -found["validation_loss"]
+        run.record.update(found, seconds=run.seconds)
+        if run.best["score"] is None or score > run.best["score"]:
+            if on_best:
+                on_best(run.record)
+            run.best.update(score=score, record=run.record, arrays=model.arrays(), waited=0)
+        else:
+            run.best["waited"] += 1
+
+    def close():
+        run.record["seconds"] = run.seconds
+        if on_step:
+            on_step(run.record)
+        run.open = False
+        bar.set_postfix(_shown(run.record["loss"], run.best["score"]), refresh=False)
+        bar.update(run.step - bar.n)
+
+    with Interrupts() as interrupts:
         try:
-            evaluate()
+            with interrupts.held():
+                if saved is not None and on_best:
+                    run.show_best(on_best)
+                save()
+            batches = iter(run.epochs)
+            while run.open or not run.over:
+                with interrupts.held():
+                    if not run.open:
+                        with run.changing():
+                            _take_step(run, batches)
+                            if run.step not in evaluate_at:
+                                close()
+                    if run.open or time.perf_counter() - last_save > SAVE_EVERY:
+                        save()
+                if run.open:
+                    # This takes long, so that Ctrl-C may cut it short. It changes nothing: a run
+                    # that goes on from the state before it does it again.
+                    found = evaluate()
+                    with interrupts.held():
+                        with run.changing():
+                            judge(found)
+                            close()
+                        save()
         except KeyboardInterrupt:
-            if best["score"] is None:
-                raise
-    finally:
-        bar.close()
-        pool.close()
-        model.restore(best["arrays"])
+            interrupted = True
+            try:
+                # Before the evaluation below, which is none of those that make up the run.
+                with interrupts.held():
+                    save()
+                if progress:
+                    bar.write(ONCE_MORE)
+                judge(evaluate())
+            except KeyboardInterrupt:
+                if run.best["score"] is None:
+                    raise
+        finally:
+            with interrupts.held():
+                bar.close()
+                run.pool.close()
+                model.restore(run.best["arrays"])
     return interrupted
 
 
-def _epochs(data, vocabulary, settings, random):
-    for epoch in range(1, settings.epochs + 1):
-        for batch in training_batches(
-            data, vocabulary, settings.batch_size, random, settings.captions_per_image
-        ):
-            yield epoch, batch
+def _take_step(run, batches):
+    """Take the next batch, and make the parameters a little better at it."""
+    settings, model = run.settings, run.model
+    epoch, batch = next(batches)
+    run.step += 1
+    if run.step > run.total * (1 - settings.settling) and not model.settled:
+        model.settle(to_float(run.data.images[:CALIBRATION_IMAGES]))
+    loss, gradients = run.pool.loss_and_gradients(batch)
+    run.watch.look(run.step, loss, batch["words"], gradients)
+    gradients, norm = clip_by_global_norm(gradients, settings.clip)
+    run.watch.check(run.best_step, loss=loss, gradient_norm=norm)
+    rate = warmup_cosine(
+        run.step - 1, run.total, settings.warmup_steps, settings.learning_rate
+    )
+    run.optimiser.step(model.params, gradients, rate)
+    if run.step > run.total / 2:
+        model.sharpen(settings.sharpening ** (2 / run.total))
+    run.record = {
+        "step": run.step,
+        "epoch": epoch,
+        "loss": float(loss),
+        "gradient_norm": norm,
+        "learning_rate": rate,
+    }
+    run.open = True
 
 
 def _shown(loss, score):
@@ -235,16 +288,6 @@ def _check(model, vocabulary, data, validation):
             f"validation: expected images of shape {data.images.shape[1:]} like those of data, "
             f"got {validation.images.shape[1:]}; bring both to one size"
         )
-
-
-def _check_finite(step, settings, best, **numbers):
-    for name, number in numbers.items():
-        if not np.isfinite(number):
-            raise SattError(
-                f"{name}: expected a number, got {number} at step {step}; "
-                f"try a smaller learning_rate than {settings.learning_rate:g}, or run gradcheck "
-                f"on what you changed (the model is back at step {best['step']})"
-            )
 
 
 def validate(model, vocabulary, data, validation, batch_size=100):

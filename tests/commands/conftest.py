@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gradcheck.cli import main as gradcheck_main
 from satt.cli import main
 from satt.data.batches import to_float
 from satt.data.scenes.dataset import draw_scenes
@@ -25,9 +26,8 @@ class Ended(NamedTuple):
     err: str
 
 
-@pytest.fixture
-def satt(capsys):
-    """Run `satt` in this process: satt("draw", "--count", 3) -> Ended."""
+def runner(main, capsys):
+    """Make a function that runs a command in this process, and returns how it ended."""
 
     def run(*arguments):
         capsys.readouterr()
@@ -38,6 +38,18 @@ def satt(capsys):
         return Ended(code, *capsys.readouterr())
 
     return run
+
+
+@pytest.fixture
+def satt(capsys):
+    """Run `satt` in this process: satt("draw", "--count", 3) -> Ended."""
+    return runner(main, capsys)
+
+
+@pytest.fixture
+def gradcheck(capsys):
+    """Run `gradcheck` in this process, likewise."""
+    return runner(gradcheck_main, capsys)
 
 
 @pytest.fixture

@@ -1,11 +1,12 @@
 import json
 import shutil
+import sys
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from satt.data.flickr8k import read_image
+from satt.data.images import read_image
 from satt.training.evaluation import caption_images
 from satt.training.keeping import load_captioner
 
@@ -56,7 +57,8 @@ def test_json(satt, checkpoint, photos):
         np.testing.assert_allclose(found["attention"], expected.attention, atol=1e-4)
 
 
-def test_many_have_a_bar(satt, checkpoint, photos):
+def test_many_have_a_bar(satt, checkpoint, photos, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     ended = satt("caption", *(4 * photos), "--checkpoint", checkpoint)
     assert len(ended.out.splitlines()) == 12
     assert "reading" in ended.err and "12/12" in ended.err
@@ -109,9 +111,51 @@ def test_a_checkpoint_that_is_none(content, complains, photos, tmp_path):
     complains("caption", photos[0], "--checkpoint", path, about=["checkpoint", "other.npz"])
 
 
-def test_an_image_that_is_missing(complains, checkpoint, photos):
-    complains("caption", photos[0], "nowhere.png", "--checkpoint", checkpoint,
+def test_an_image_that_is_missing(complains, checkpoint):
+    complains("caption", "nowhere.png", "--checkpoint", checkpoint,
               about=["image", "nowhere.png"])
+
+
+def test_what_cannot_be_read_is_named_and_left_out(satt, checkpoint, photos, tmp_path):
+    (tmp_path / "text.png").write_text("a picture of a cat", encoding="utf-8")
+    given = [photos[0], tmp_path / "text.png", photos[1], "nowhere.png", photos[2]]
+    arguments = [*given, "--checkpoint", checkpoint, "--max-length", 4]
+    ended = satt("caption", *arguments, "--figure", tmp_path / "look")
+    assert ended.code == 0
+    assert ended.out == satt("caption", *photos, *arguments[5:]).out
+    first, second, count = ended.err.splitlines()
+    assert first.startswith("satt: image: ") and "text.png is not an image" in first
+    assert second == "satt: image: there is no file nowhere.png; correct the path"
+    assert count == "satt: 2 of the 5 images could not be read"
+    assert {path.name for path in (tmp_path / "look").iterdir()} == {
+        "one-attention.png", "two-attention.png", "grey-attention.png"
+    }
+    found = json.loads(satt("caption", *arguments, "--json").out)
+    assert [o["image"] for o in found] == [str(path) for path in photos]
+
+
+def test_figures_belong_to_their_images(satt, checkpoint, photos, tmp_path):
+    for folder, more in (("with", ["nowhere.png"]), ("without", [])):
+        satt("caption", *more, *photos[:2], "--checkpoint", checkpoint, "--max-length", 2,
+             "--figure", tmp_path / folder)
+    for name in ("one-attention.png", "two-attention.png"):
+        pictures = [np.asarray(Image.open(tmp_path / f / name)) for f in ("with", "without")]
+        assert np.array_equal(*pictures)
+
+
+def test_strict_stops_at_the_first_that_cannot_be_read(complains, checkpoint, photos):
+    complains("caption", photos[0], "nowhere.png", "gone.png", "--strict", "--checkpoint",
+              checkpoint, about=["image", "nowhere.png"])
+
+
+def test_none_can_be_read(satt, checkpoint):
+    ended = satt("caption", "nowhere.png", "gone.png", "--checkpoint", checkpoint)
+    assert ended.code == 2 and ended.out == ""
+    assert ended.err.splitlines() == [
+        "satt: image: there is no file nowhere.png; correct the path",
+        "satt: image: there is no file gone.png; correct the path",
+        "satt: images: none of the 2 could be read; what is wrong with each is said above",
+    ]
 
 
 def test_a_file_that_is_no_image(complains, checkpoint, tmp_path):

@@ -1,9 +1,12 @@
 import json
+import shutil
 
 import pytest
 
 from satt.commands.evaluate import KEYS, LISTED
-from satt.data.flickr8k import read_flickr8k
+from satt.data.caption_data import CaptionData
+from satt.data.images import load_images
+from satt.data.readers import read_listing
 from satt.data.scenes.dataset import draw_scenes
 from satt.training.evaluation import evaluate_captions, evaluate_scenes
 from satt.training.keeping import load_captioner
@@ -42,7 +45,11 @@ def test_figures_of_flickr8k(satt, checkpoint, flickr8k):
     of_scenes = set(KEYS) - {"bleu4", "seconds"}
     assert all(figures[name] is None for name in of_scenes)
     model, vocabulary, _ = load_captioner(checkpoint)
-    data = read_flickr8k(flickr8k, "test", 32).subset(slice(4))
+    photographs = read_listing(flickr8k).of_split("test")[:4]
+    images, _, _ = load_images([photo.path for photo in photographs], 32, label=None)
+    data = CaptionData(
+        images, [photo.captions for photo in photographs], [photo.name for photo in photographs]
+    )
     expected = evaluate_captions(model, vocabulary, data, beam_size=2, progress=False)
     assert figures["bleu"] == expected["bleu"]
     assert figures["length_ratio"] == expected["length_ratio"]
@@ -74,7 +81,14 @@ def test_wrong_arguments(arguments, about, complains, checkpoint):
 
 def test_a_folder_that_is_no_dataset(complains, checkpoint, tmp_path):
     complains("evaluate", "--checkpoint", checkpoint, "--data", tmp_path,
-              about=["--data", str(tmp_path), "Flickr8k.token.txt", "Images"])
+              about=["--data", str(tmp_path), "Flickr8k.token.txt", "0 images"])
+
+
+def test_a_split_that_a_folder_lacks(complains, checkpoint, flickr8k, tmp_path):
+    half = shutil.copytree(flickr8k, tmp_path / "half")
+    (half / "Flickr_8k.testImages.txt").unlink()
+    complains("evaluate", "--checkpoint", checkpoint, "--data", half,
+              about=["no test photographs", "train 6, validation 6", "Flickr_8k.testImages.txt"])
 
 
 def test_without_data(complains, checkpoint):

@@ -4,6 +4,7 @@ import pytest
 from satt.data.batches import (
     caption_arrays,
     captioning_batches,
+    count_batches,
     to_float,
     training_batches,
 )
@@ -142,12 +143,88 @@ def test_like_lengths_share_a_batch_but_batches_do_not_come_by_length():
     assert widths != sorted(widths) and widths != sorted(widths, reverse=True)
 
 
+def one_length(data, vocabulary, batch_size, random, captions_per_image=1):
+    return list(training_batches(
+        data, vocabulary, batch_size, random, captions_per_image, one_length=True
+    ))
+
+
+@pytest.mark.parametrize("several", [1, 2, 3])
+def test_nothing_is_padded_in_batches_of_one_length(several):
+    data, vocabulary = made_up(120)
+    for batch in one_length(data, vocabulary, 10, np.random.default_rng(1), several):
+        words = batch["words"]
+        assert (words[:, 0] == START).all() and (words[:, -1] == STOP).all()
+        assert (words != 0).all() and (words[:, :-1] != STOP).all()
+        numbers = image_numbers(batch["images"])
+        assert len(set(numbers)) == len(numbers) <= 10
+
+
+def test_an_epoch_of_one_length_shows_every_image_once():
+    data, vocabulary = made_up(120)
+    batches = one_length(data, vocabulary, 10, np.random.default_rng(1))
+    found = read_back(batches, vocabulary)
+    assert sorted(number for number, _ in found) == list(range(120))
+    assert all(caption in data.captions[number] for number, caption in found)
+    # Only the last batch of a length is smaller.
+    lengths = [batch["words"].shape[1] for batch in batches]
+    sizes = {length: [len(batch["images"]) for batch, other in zip(batches, lengths, strict=True)
+                      if other == length] for length in lengths}
+    assert len(sizes) > 3
+    assert all(sum(size < 10 for size in of_length) <= 1 for of_length in sizes.values())
+    assert lengths != sorted(lengths) and lengths != sorted(lengths, reverse=True)
+
+
+def test_captions_of_one_image_and_one_length_share_it():
+    data, vocabulary = made_up(60)
+    for several in data.captions[:30]:
+        several[2] = [*several[0][:1], "again", *several[0][2:]]
+    batches = one_length(data, vocabulary, 7, np.random.default_rng(1), 3)
+    counts = [len(batch["words"]) // len(batch["images"]) for batch in batches]
+    assert set(counts) == {1, 2, 3}
+    found = read_back(batches, vocabulary)
+    for number, several in enumerate(data.captions):
+        assert sorted(c for n, c in found if n == number) == sorted(
+            vocabulary.decode(vocabulary.encode(caption)) for caption in several
+        )
+    # An image comes once for each length of its captions.
+    shown = np.concatenate([image_numbers(batch["images"]) for batch in batches])
+    for number, several in enumerate(data.captions):
+        assert (shown == number).sum() == len(set(map(len, several)))
+
+
+def test_epochs_of_one_length_differ_and_seeds_repeat():
+    data, vocabulary = made_up(40)
+    random = np.random.default_rng(1)
+    first = read_back(one_length(data, vocabulary, 4, random), vocabulary)
+    second = read_back(one_length(data, vocabulary, 4, random), vocabulary)
+    assert first == read_back(
+        one_length(data, vocabulary, 4, np.random.default_rng(1)), vocabulary
+    )
+    assert first != second
+
+
+@pytest.mark.parametrize("several", [1, 2])
+@pytest.mark.parametrize("one", [False, True])
+def test_batches_are_counted_before_they_are_made(several, one):
+    data, vocabulary = made_up(83)
+    random, epochs = np.random.default_rng(5), 4
+    made = [
+        len(list(training_batches(data, vocabulary, 6, random, several, one)))
+        for _ in range(epochs)
+    ]
+    assert count_batches(data, 6, np.random.default_rng(5), several, one, epochs) == sum(made)
+    assert one == (len(set(made)) > 1)
+
+
 @pytest.mark.parametrize("wrong", [{"batch_size": 0}, {"captions_per_image": 0}])
 def test_nothing_at_a_time_is_refused(wrong):
     data, vocabulary = made_up(3)
     options = {"batch_size": 2, "random": np.random.default_rng(0)} | wrong
     with pytest.raises(SattError, match="expected at least 1, got 0"):
         next(training_batches(data, vocabulary, **options))
+    with pytest.raises(SattError, match="expected at least 1, got 0"):
+        count_batches(data, **options)
 
 
 def test_an_image_without_captions_is_refused():

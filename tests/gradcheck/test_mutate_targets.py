@@ -53,7 +53,7 @@ def test_a_model_consists_of_its_methods():
     found = names(model_cases()[0].backward)
     assert found >= {
         "satt.models.captioner.Captioner.backward",
-        "satt.models.captioner.Captioner._step_backward",
+        "satt.models.captioner.Captioner._start_backward",
         "satt.models.captioner.Captioner._output_backward",
         "satt.models.encoder.encoder_backward",
     }

@@ -198,17 +198,17 @@ def test_the_picture_shows_these_lessons():
     assert drawn == expected, "draw it again: python lessons/map.py"
 
 
-@pytest.mark.skipif(not (FOLDER / "glossary.md").exists(), reason="no glossary")
 def test_the_glossary_has_a_whole_row_for_each_term():
-    text = (FOLDER / "glossary.md").read_text(encoding="utf-8")
-    rows = [line.strip("|").split("|") for line in text.splitlines() if line.startswith("| ")]
-    (titles, *rows) = [[cell.strip() for cell in row] for row in rows]
-    assert len(titles) == 5 and len(rows) >= 30
-    korean = titles.index("Korean")
-    for row in rows:
-        assert len(row) == len(titles) and row[0] and row[-1], row
-        assert any("가" <= letter <= "힣" for letter in row[korean]), row
-    assert len({row[0] for row in rows}) == len(rows)
+    lines = (FOLDER / "glossary.md").read_text(encoding="utf-8").splitlines()
+    rows = [[cell.strip() for cell in line[1:-1].split("|")] for line in lines if line[:2] == "| "]
+    (titles, *rows) = rows
+    assert titles == ["English", "Korean", "Symbol", "satt", "In one line"]
+    assert 30 <= len(rows) <= 45
+    assert len({english for english, *_ in rows}) == len(rows)
+    for english, korean, _, satt, line in rows:
+        assert english and any("가" <= letter <= "힣" for letter in korean) and line.endswith(".")
+        for path in re.findall(r"`(\S+\.py)`", satt):
+            assert (ROOT / path).is_file(), path
 
 
 # --- the rules catch what they are for ----------------------------------------------------------

@@ -51,7 +51,8 @@ def caption_loss(grid, caption, params, settings):
         if settings.gate:
             context = torch.sigmoid(s @ p("gate.W") + p("gate.b")) * context
         embedded = p("embedding.W")[word]
-        pre = torch.cat([embedded, context]) @ p("lstm.W_x") + s @ p("lstm.W_state") + p("lstm.b")
+        heard = torch.cat([embedded, settings.context_scale * context])
+        pre = heard @ p("lstm.W_x") + s @ p("lstm.W_state") + p("lstm.b")
         i, f, o, g = pre.chunk(4)
         cell = torch.sigmoid(f) * cell + torch.sigmoid(i) * torch.tanh(g)
         s = torch.sigmoid(o) * torch.tanh(cell)

@@ -106,11 +106,18 @@ def test_start_has_the_same_door():
     "wrong, message",
     [
         ({"encoder": "thawed"}, "encoder: expected one of .*'frozen'.*, got 'thawed'"),
-        ({"image_size": 20}, "image_size: expected a multiple of 8, .*got 20; 64 is"),
-        ({"image_size": 8}, "image_size: .* at least 16, got 8"),
+        ({"image_size": 20}, "image_size: expected a multiple of 8 .*got 20; 64 is"),
+        ({"image_size": 8}, "image_size: .* from 16 to 1024, got 8"),
         ({"image_size": 0}, "image_size: .* got 0"),
+        ({"image_size": 10**9}, "image_size: .* from 16 to 1024, got 1000000000"),
+        ({"image_size": 64.0}, "image_size: expected a whole number above 0, got 64.0"),
+        ({"state_width": "64"}, "state_width: expected a whole number above 0, got '64'"),
+        ({"channels": (32, 0, 64, 128)}, r"channels\[1\]: expected a whole number .* got 0"),
+        ({"channels": (32, 64, 64, True)}, r"channels\[3\]: expected a whole number .* got True"),
         ({"dropout": 1.0}, r"dropout: expected a share in \[0, 1\), got 1.0"),
         ({"dropout": -0.1}, "dropout: .* got -0.1"),
+        ({"context_scale": 0.0}, "context_scale: expected more than 0, got 0.0"),
+        ({"context_scale": float("nan")}, "context_scale: .* got nan"),
     ],
 )
 def test_settings_that_cannot_be(wrong, message):

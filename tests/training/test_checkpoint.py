@@ -61,6 +61,12 @@ def test_a_failure_leaves_the_old_file(path, monkeypatch):
     assert os.listdir(path.parent) == ["model.npz"]
 
 
+def test_a_folder_that_is_a_file(tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(SattError, match="^checkpoint: .* cannot be written: "):
+        save_checkpoint(tmp_path / "file" / "model.npz", ARRAYS, SETTINGS)
+
+
 @pytest.mark.parametrize(
     ("arrays", "settings", "message"),
     [

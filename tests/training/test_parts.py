@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 
@@ -55,6 +57,19 @@ def test_every_part_draws_its_own_dropout_and_the_same_again(build):
     assert once[0] == again[0] != other[0]
     # The two parts hold the same, so that with one mask for both the mean would be either's.
     assert once[0] != gradients_in(1, model, batch)[0]
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+def test_the_dropout_goes_on_from_where_it_was(build, parts):
+    model, batch = build(encoder="absent", dropout=0.5), batch_of(4, repeats=2)
+    pools = [PartsPool(model, parts, seed) for seed in (0, 1)]
+    try:
+        pools[0].loss_and_gradients(batch)
+        pools[1].random_states = json.loads(json.dumps(pools[0].random_states))
+        assert pools[0].loss_and_gradients(batch)[0] == pools[1].loss_and_gradients(batch)[0]
+    finally:
+        for pool in pools:
+            pool.close()
 
 
 def test_a_mistake_in_a_part_is_raised(build):

@@ -10,6 +10,7 @@ from satt.data.vocabulary import Vocabulary
 from satt.decoding.greedy import greedy
 from satt.errors import SattError
 from satt.metrics.bleu import corpus_bleu
+from satt.models import captioner
 from satt.training import trainer
 from satt.training.trainer import TrainingSettings, train, validate
 
@@ -117,6 +118,61 @@ def test_a_step_is_no_longer_than_its_clipped_gradient(build, run):
     assert len(records) == 1 and records[0]["gradient_norm"] > 0.5
     moved = sum(np.square(param - before[name]).sum() for name, param in model.params.items())
     assert np.sqrt(moved) == pytest.approx(0.25 * 0.5, rel=1e-3)
+
+
+def test_in_batches_of_one_length_nothing_is_padded(build, run, monkeypatch):
+    model, records, widths = build(), [], []
+    real = model.loss_and_gradients
+
+    def watch(batch, random):
+        assert (batch["words"] != 0).all()
+        widths.append(batch["words"].shape[1])
+        return real(batch, random)
+
+    monkeypatch.setattr(model, "loss_and_gradients", watch)
+    interrupted = run(model, records.append, batches="one-length", parts=1)
+    assert not interrupted and len(set(widths)) > 1
+    # The steps were counted right: the last one has the last epoch, evaluation and lowest rate.
+    assert len(widths) == len(records) == records[-1]["step"] > STEPS
+    assert [record["epoch"] for record in records] == sorted(r["epoch"] for r in records)
+    assert records[-1]["epoch"] == 3 and "bleu4" in records[-1]
+    rates = [record["learning_rate"] for record in records[SETTINGS.warmup_steps:]]
+    assert rates == sorted(rates, reverse=True) and rates[-1] < 0.1 * rates[0]
+
+
+@pytest.mark.parametrize("batches", ["padded", "one-length"])
+def test_a_frozen_encoder_looks_once_at_each_image_of_a_batch(
+    batches, build, run, drawn, monkeypatch
+):
+    trained = build()
+    trained.calibrate(to_float(drawn[0].images))
+    model = build(encoder="frozen")
+    model.restore(trained.arrays())
+    looked, given, captions = [], [], []
+    real_forward, real_step = captioner.encoder_forward, model.loss_and_gradients
+
+    def forward(images, *more):
+        looked.append(len(images))
+        return real_forward(images, *more)
+
+    def step(batch, random):
+        given.append(len(batch["images"]))
+        captions.append(len(batch["words"]))
+        looked.clear()
+        result = real_step(batch, random)
+        assert looked == given[-1:]
+        return result
+
+    def never(*_):
+        raise AssertionError("nothing is to be learned there")
+
+    monkeypatch.setattr(captioner, "encoder_forward", forward)
+    monkeypatch.setattr(captioner, "encoder_backward", never)
+    monkeypatch.setattr(model, "loss_and_gradients", step)
+    run(model, captions_per_image=5, batches=batches, parts=1, epochs=1, evaluations=1)
+    assert sum(captions) == 5 * 14 > sum(given)
+    if batches == "padded":
+        assert sum(given) == 14
 
 
 def test_a_frozen_encoder_stays_as_it_was(build, run, drawn):
@@ -271,7 +327,7 @@ def test_ctrl_c_before_the_first_step(build, run, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(trainer, "training_batches", interrupted)
+    monkeypatch.setattr("satt.training.run.training_batches", interrupted)
     assert run(model, None, best.append) is True
     assert best[0]["step"] == 0 and "bleu4" in best[0]
     assert same(model.params, before)

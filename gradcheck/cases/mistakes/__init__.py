@@ -9,6 +9,7 @@ import numpy as np
 
 from gradcheck.cases.layers import layer_cases
 from gradcheck.cases.mistakes.attention import attention_mistakes
+from gradcheck.cases.mistakes.attention_lstm import attention_lstm_mistakes
 from gradcheck.cases.mistakes.batch_norm import batch_norm_mistakes
 from gradcheck.cases.mistakes.decoder import decoder_mistakes
 from gradcheck.cases.mistakes.gru import gru_mistakes
@@ -52,4 +53,5 @@ def mistakes(seed=0):
         *weight_mistakes(cases, random),
         *decoder_mistakes(cases, random),
         *attention_mistakes(random),
+        *attention_lstm_mistakes(cases, random),
     ]

@@ -1,0 +1,17 @@
+"""Pieces of an array that stay in the processor's cache while they are worked on."""
+
+CACHE = 300_000  # bytes: with what else is needed, a second-level cache holds twice as much
+
+
+def pieces(count, bytes_each):
+    """Cut `count` rows into pieces of about `CACHE` bytes.
+
+    Returns
+    -------
+    list of slice
+        Of like length, the first the longest; never empty.
+    """
+    most = max(1, min(count, CACHE // bytes_each))
+    number = -(-count // most)
+    most = -(-count // number)
+    return [slice(begin, min(begin + most, count)) for begin in range(0, count, most)]

@@ -1,0 +1,100 @@
+"""The decoder over a whole caption: look, move on, look again, T times.
+
+Lecture: from s_0 and the grid, s_1 .. s_T and the contexts c_1 .. c_T.  The words that it reads
+are known beforehand (in training the right ones); for a caption of its own words, call the step.
+"""
+
+import numpy as np
+
+from satt.layers.attention_lstm_step import (
+    attention_lstm_step_backward,
+    attention_lstm_step_forward,
+)
+
+
+def attention_lstm_forward(
+    x, initial_state, initial_cell, grid, keys, W_query, b_query, v, W_x, W_state, b,
+    W_gate=None, b_gate=None, context_scale=1.0,
+):
+    """Run the decoder over T words.
+
+    There is no mask: padding stands after a caption, where nothing comes that it could spoil, and
+    the loss leaves it out.
+
+    Parameters
+    ----------
+    x : ndarray, shape (N, T, E)
+        The embedded words. N is a multiple of M: the captions of an image stand one below the
+        other and look at the same grid.
+    initial_state, initial_cell : ndarray, shape (N, H)
+    grid : ndarray, shape (M, L, D)
+    keys : ndarray, shape (M, L, A)
+    W_query, b_query, v, W_x, W_state, b, W_gate, b_gate, context_scale
+        As in `attention_lstm_step_forward`.
+
+    Returns
+    -------
+    states : ndarray, shape (N, T, H)
+        After each step; with the next two one tuple.
+    contexts : ndarray, shape (N, T, D)
+    attention : ndarray, shape (N, T, L)
+    cache : tuple
+        What `attention_lstm_backward` needs.
+    """
+    repeats = len(x) // len(grid)
+    grid, keys = np.repeat(grid, repeats, axis=0), np.repeat(keys, repeats, axis=0)
+    params = [W_query, b_query, v, W_x, W_state, b]
+    if W_gate is not None:
+        params += [W_gate, b_gate]
+    state, cell, outs, steps = initial_state, initial_cell, [], []
+    for t in range(x.shape[1]):
+        (state, cell, context, attention), step = attention_lstm_step_forward(
+            x[:, t], state, cell, grid, keys, *params, context_scale=context_scale
+        )
+        outs.append((state, context, attention))
+        steps.append(step)
+    states, contexts, attention = (np.stack(each, axis=1) for each in zip(*outs, strict=True))
+    return (states, contexts, attention), (tuple(steps), repeats)
+
+
+def attention_lstm_backward(dout, cache):
+    """Walk the steps from last to first, carrying the gradients of the state and the cell.
+
+    The state after step t is used twice, as an output and by step t+1; the cell only by step t+1:
+
+        dstate_t = dstates[:, t] + (what step t+1 sends back)
+        dcell_t  = what step t+1 sends back; after the last step, zero
+
+    Grid, keys and weights served every step, so their gradients add up over t; and those of an
+    image's grid over the captions that share it.
+
+    Parameters
+    ----------
+    dout : tuple of three ndarrays, shapes (N, T, H), (N, T, D) and (N, T, L)
+        The gradients of states, contexts and attention.
+    cache : tuple
+
+    Returns
+    -------
+    dx : ndarray, shape (N, T, E)
+    dinitial_state, dinitial_cell : ndarray, shape (N, H)
+    dgrid : ndarray, shape (M, L, D)
+    dkeys : ndarray, shape (M, L, A)
+    dW_query, db_query, dv, dW_x, dW_state, db : ndarray
+        Of the shapes of the parameters.
+    dW_gate, db_gate : ndarray
+        Only where there is a gate.
+    """
+    dstates, dcontexts, dattention = dout
+    steps, repeats = cache
+    dx, dstate, dcell, totals = [None] * len(steps), 0, 0, None
+    for t in reversed(range(len(steps))):
+        dstep = (dstates[:, t] + dstate, dcell, dcontexts[:, t], dattention[:, t])
+        dx[t], dstate, dcell, *used = attention_lstm_step_backward(dstep, steps[t])
+        if totals is None:
+            totals = used
+        else:
+            totals = [total + more for total, more in zip(totals, used, strict=True)]
+    dgrid, dkeys = (total.reshape(-1, repeats, *total.shape[1:]).sum(axis=1)
+                    for total in totals[:2])
+    return np.stack(dx, axis=1), dstate, dcell, dgrid, dkeys, *totals[2:]

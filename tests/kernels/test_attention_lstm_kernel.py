@@ -1,0 +1,89 @@
+"""The fast decoder is the plain one: the same numbers, the same gradients, the same rules."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from gradcheck import check
+from satt.kernels import attention_lstm as fast, pieces
+from satt.layers import attention_lstm as plain
+
+# M images, k captions of each, T, L, D, A, H, E
+SIZES = [(3, 1, 4, 6, 5, 4, 3, 2), (2, 3, 5, 9, 4, 3, 6, 2), (1, 2, 1, 4, 3, 2, 5, 3),
+         (5, 1, 2, 1, 2, 3, 4, 1)]
+
+
+def draw(random, size, gated=True, dtype=np.float64):
+    M, k, T, L, D, A, H, E = size
+    N = M * k
+    shapes = {
+        "x": (N, T, E), "initial_state": (N, H), "initial_cell": (N, H), "grid": (M, L, D),
+        "keys": (M, L, A), "W_query": (H, A), "b_query": (A,), "v": (A,), "W_x": (E + D, 4 * H),
+        "W_state": (H, 4 * H), "b": (4 * H,),
+    }
+    if gated:
+        shapes |= {"W_gate": (H, 1), "b_gate": (1,)}
+    inputs = {name: random.normal(size=shape).astype(dtype) for name, shape in shapes.items()}
+    dout = tuple(random.normal(size=(N, T, width)).astype(dtype) for width in (H, D, L))
+    return inputs, dout
+
+
+@pytest.mark.parametrize("cache", [pieces.CACHE, 1])
+@pytest.mark.parametrize("gated", [True, False])
+@pytest.mark.parametrize("size", SIZES)
+def test_equals_the_plain_layer(random, monkeypatch, size, gated, cache):
+    monkeypatch.setattr(pieces, "CACHE", cache)
+    inputs, dout = draw(random, size, gated)
+    scale = {"context_scale": 0.3}
+    wanted, wanted_cache = plain.attention_lstm_forward(**inputs, **scale)
+    got, got_cache = fast.attention_lstm_forward(**inputs, **scale)
+    for one, other in zip(wanted, got, strict=True):
+        np.testing.assert_allclose(other, one, rtol=0, atol=1e-10)
+    gradients = plain.attention_lstm_backward(dout, wanted_cache)
+    for name, one, other in zip(
+        inputs, gradients, fast.attention_lstm_backward(dout, got_cache), strict=True
+    ):
+        np.testing.assert_allclose(other, one, rtol=0, atol=1e-10, err_msg=name)
+
+
+@pytest.mark.parametrize("gated", [True, False])
+def test_its_gradients_are_right(random, gated):
+    inputs, _ = draw(random, (2, 2, 3, 4, 3, 2, 3, 2), gated)
+    report = check(fast.attention_lstm_forward, fast.attention_lstm_backward, inputs)
+    assert report.ok, f"\n{report}"
+    assert report.max_error_central <= 1e-7 and report.max_error_complex <= 1e-11
+
+
+def test_float32_stays_float32_and_is_near(random):
+    inputs, dout = draw(random, (2, 2, 6, 12, 8, 6, 7, 5), dtype=np.float32)
+    wanted, wanted_cache = plain.attention_lstm_forward(**inputs)
+    got, got_cache = fast.attention_lstm_forward(**inputs)
+    gradients = plain.attention_lstm_backward(dout, wanted_cache)
+    fast_gradients = fast.attention_lstm_backward(dout, got_cache)
+    for one, other in zip((*wanted, *gradients), (*got, *fast_gradients), strict=True):
+        assert other.dtype == np.float32
+        np.testing.assert_allclose(other, one, rtol=1e-3, atol=1e-4 * np.abs(one).max())
+
+
+@pytest.mark.parametrize("count, bytes_each, lengths", [
+    (1, 10, [1]), (10, 300_000, [1] * 10), (10, 100_000, [3, 3, 3, 1]), (4, 1, [4]),
+    (7, 10**9, [1] * 7),
+])
+def test_pieces_cover_everything_once(count, bytes_each, lengths):
+    found = pieces.pieces(count, bytes_each)
+    assert [piece.stop - piece.start for piece in found] == lengths
+    assert [n for piece in found for n in range(piece.start, piece.stop)] == list(range(count))
+
+
+def test_kernels_can_be_turned_off():
+    code = "from satt import ops; print(ops.attention_lstm_forward.__module__,"
+    code += " ops.conv2d_forward.__module__)"
+    for setting, room in (("off", "layers"), ("on", "kernels")):
+        done = subprocess.run(
+            [sys.executable, "-c", code], env={**os.environ, "SATT_KERNELS": setting},
+            capture_output=True, encoding="utf-8", check=True,
+        )
+        assert done.stdout.split() == [f"satt.{room}.attention_lstm", f"satt.{room}.conv2d"]

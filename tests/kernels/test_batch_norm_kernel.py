@@ -1,0 +1,59 @@
+"""The fast batch normalisation is the plain one: the same numbers, the same gradients."""
+
+import numpy as np
+import pytest
+
+from gradcheck import check
+from satt.kernels import batch_norm as fast
+from satt.layers import batch_norm as plain
+
+# Rows and channels for which several pixels share a row, one has its own, and the last is odd.
+SHAPES = [(2, 4, 6, 5), (3, 7, 1, 2), (5, 600), (8, 3, 64), (1, 2, 2, 1)]
+
+
+def draw(random, shape, dtype=np.float64):
+    x, dout = random.normal(2, 3, size=(2, *shape)).astype(dtype)
+    gamma, beta = random.normal(size=(2, shape[-1])).astype(dtype)
+    return {"x": x, "gamma": gamma, "beta": beta}, dout
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_equals_the_plain_layer(random, shape):
+    inputs, dout = draw(random, shape)
+    wanted, wanted_cache = plain.batch_norm_forward(**inputs, epsilon=1e-3)
+    got, got_cache = fast.batch_norm_forward(**inputs, epsilon=1e-3)
+    np.testing.assert_allclose(got, wanted, rtol=0, atol=1e-10)
+    gradients = plain.batch_norm_backward(dout, wanted_cache)
+    for one, other in zip(gradients, fast.batch_norm_backward(dout, got_cache), strict=True):
+        np.testing.assert_allclose(other, one, rtol=0, atol=1e-10)
+
+
+def test_its_gradients_are_right(random):
+    inputs, _ = draw(random, (3, 4, 2, 3))
+    report = check(fast.batch_norm_forward, fast.batch_norm_backward, inputs)
+    assert report.ok, f"\n{report}"
+    assert report.max_error_central <= 1e-7 and report.max_error_complex <= 1e-11
+
+
+def test_float32_stays_float32_and_is_near(random):
+    inputs, dout = draw(random, (8, 16, 16, 32), np.float32)
+    wanted, wanted_cache = plain.batch_norm_forward(**inputs)
+    got, got_cache = fast.batch_norm_forward(**inputs)
+    gradients = plain.batch_norm_backward(dout, wanted_cache)
+    fast_gradients = fast.batch_norm_backward(dout, got_cache)
+    for one, other in zip((wanted, *gradients), (got, *fast_gradients), strict=True):
+        assert other.dtype == np.float32
+        np.testing.assert_allclose(other, one, rtol=0, atol=1e-4 * np.abs(one).max())
+
+
+def test_nothing_is_changed(random):
+    inputs, dout = draw(random, (2, 4, 4, 8))
+    before = [array.copy() for array in (*inputs.values(), dout)]
+    _, cache = fast.batch_norm_forward(**inputs)
+    first = fast.batch_norm_backward(dout, cache)
+    for gradient in first:
+        gradient += 1
+    for one, other in zip(first, fast.batch_norm_backward(dout, cache), strict=True):
+        np.testing.assert_allclose(one, other + 1)
+    for one, other in zip(before, (*inputs.values(), dout), strict=True):
+        np.testing.assert_array_equal(one, other)
