@@ -28,6 +28,7 @@ from satt.decoding.greedy import greedy
 from satt.decoding.reading import attention_while_reading
 from satt.figures.overlay import lay_over, relative_maps
 from satt.layers.alignment import alignment_backward, alignment_forward
+from satt.layers.attention_lstm import attention_lstm_backward, attention_lstm_forward
 from satt.layers.softmax import softmax_backward, softmax_forward
 from satt.metrics.bleu import corpus_bleu
 from satt.models.captioner import Captioner, CaptionerSettings
@@ -189,12 +190,16 @@ assert right_report.ok and not mistaken_report.ok
 assert mistaken_report.gradients["state"].is_vacuous
 
 # %% [markdown]
-# And if nobody checks? We put the mistaken pair in place of the right one. (`satt/ops.py` is the
-# only place that chooses an operation's form, so there it can be replaced.) Does it learn?
+# And if nobody checks? We put the mistaken pair in place of the right one, in the plain layers.
+# (In training the captioner uses a faster kernel for all steps together; `satt/ops.py` is the
+# place that chooses, so there we choose the plain form.) Does it learn?
 
 # %%
-with patch.multiple("satt.ops", alignment_forward=mistaken_forward,
-                    alignment_backward=mistaken_backward):
+plain = patch.multiple("satt.ops", attention_lstm_forward=attention_lstm_forward,
+                       attention_lstm_backward=attention_lstm_backward)
+broken = patch.multiple("satt.layers.attention_lstm_step", alignment_forward=mistaken_forward,
+                        alignment_backward=mistaken_backward)
+with plain, broken:
     blinkered, _, blinkered_norms = learn()
     blinkered_said, blinkered_loss = caption_all(blinkered), test_loss(blinkered)
     blinkered_looks = attention_while_reading(blinkered, test_grids, test_words)

@@ -89,9 +89,9 @@ def log_probabilities(blank=()):
             attention = np.full_like(attention, 1 / attention.shape[1])
         context, _ = weighted_sum_forward(attention, grid)
         context, _ = context_gate_forward(context, state, *params("gate", "W", "b"))
+        x = np.concatenate([embedded, model.settings.context_scale * context], axis=1)
         (state, cell), _ = lstm_step_forward(
-            np.concatenate([embedded, context], axis=1), state, cell,
-            *params("lstm", "W_x", "W_state", "b"),
+            x, state, cell, *params("lstm", "W_x", "W_state", "b")
         )
         hidden, _ = deep_output_forward(
             embedded, state, context, *params("deep_output", "W_state", "W_context", "b")
@@ -113,11 +113,12 @@ assert whole[colour] - all_of_them[colour] > 1
 assert all_of_them[bird] > np.log(1 / len(vocabulary)) + 2
 
 # %% [markdown]
-# Without any look from "bird" on, the caption hardly suffers: two looks at the bird were enough.
-# Without any look at all the colour is lost. The bird is still known far better than a guess among
-# all words would: s0 is made from the mean of the grid, and the even context is that mean, too.
-# A mean tells *what* is in the image, though it mixes which colour belongs to it. In a scene with
-# one thing that is already much.
+# Without any look from "bird" on, the verb hardly suffers: the look at the colour has shown the
+# wings, too, and memory does the rest. "bird" and "water" may lose something. Without any look at
+# all the colour is lost. The bird is still known far better than a guess among all words would be:
+# s0 is made from the mean of the grid, and the even context is that mean, too. A mean tells *what*
+# is in the image, though not where, nor what belongs together. In a scene with one thing that is
+# already much.
 #
 # ## Exercise 3: weights that need not sum to 1
 
