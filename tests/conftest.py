@@ -1,5 +1,7 @@
 """What every room's tests share."""
 
+import signal
+
 import numpy as np
 import pytest
 from hypothesis import settings
@@ -21,3 +23,9 @@ def _no_cache():
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SATT_CACHE", "off")
         yield
+
+
+def pytest_configure():
+    """Have Ctrl-C work, which tests send: what a shell starts in the background ignores it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
