@@ -45,6 +45,10 @@ from satt.layers.deep_output import (
     deep_output_backward as deep_output_backward,
     deep_output_forward as deep_output_forward,
 )
+from satt.layers.depthwise_conv2d import (
+    depthwise_conv2d_backward as depthwise_conv2d_backward,
+    depthwise_conv2d_forward as depthwise_conv2d_forward,
+)
 from satt.layers.dot_product_score import (
     dot_product_score_backward as dot_product_score_backward,
     dot_product_score_forward as dot_product_score_forward,
@@ -82,10 +86,18 @@ from satt.layers.max_pool import (
     max_pool_forward as max_pool_forward,
 )
 from satt.layers.relu import relu_backward as relu_backward, relu_forward as relu_forward
+from satt.layers.relu6 import (
+    relu6_backward as relu6_backward,
+    relu6_forward as relu6_forward,
+)
 from satt.layers.rnn import rnn_backward as rnn_backward, rnn_forward as rnn_forward
 from satt.layers.rnn_step import (
     rnn_step_backward as rnn_step_backward,
     rnn_step_forward as rnn_step_forward,
+)
+from satt.layers.same_padding import (
+    same_padding_backward as same_padding_backward,
+    same_padding_forward as same_padding_forward,
 )
 from satt.layers.sequence_cross_entropy import (
     sequence_cross_entropy_backward as sequence_cross_entropy_backward,
