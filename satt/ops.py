@@ -117,7 +117,9 @@ from satt.layers.weighted_sum import (
     weighted_sum_forward as weighted_sum_forward,
 )
 
-if os.environ.get("SATT_KERNELS") != "off":
+USE_KERNELS = os.environ.get("SATT_KERNELS") != "off"
+
+if USE_KERNELS:
     from satt.kernels.attention_lstm import (
         attention_lstm_backward as attention_lstm_backward,
         attention_lstm_forward as attention_lstm_forward,

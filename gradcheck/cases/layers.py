@@ -18,6 +18,10 @@ from satt.layers.batch_norm_inference import (
 from satt.layers.context_gate import context_gate_backward, context_gate_forward
 from satt.layers.conv2d import conv2d_backward, conv2d_forward
 from satt.layers.deep_output import deep_output_backward, deep_output_forward
+from satt.layers.depthwise_conv2d import (
+    depthwise_conv2d_backward,
+    depthwise_conv2d_forward,
+)
 from satt.layers.dot_product_score import dot_product_score_backward, dot_product_score_forward
 from satt.layers.doubly_stochastic import doubly_stochastic_backward, doubly_stochastic_forward
 from satt.layers.dropout import dropout_backward, dropout_forward, dropout_mask
@@ -30,8 +34,10 @@ from satt.layers.lstm import lstm_backward, lstm_forward
 from satt.layers.lstm_step import lstm_step_backward, lstm_step_forward
 from satt.layers.max_pool import max_pool_backward, max_pool_forward
 from satt.layers.relu import relu_backward, relu_forward
+from satt.layers.relu6 import relu6_backward, relu6_forward
 from satt.layers.rnn import rnn_backward, rnn_forward
 from satt.layers.rnn_step import rnn_step_backward, rnn_step_forward
+from satt.layers.same_padding import same_padding_backward, same_padding_forward
 from satt.layers.sequence_cross_entropy import (
     sequence_cross_entropy_backward,
     sequence_cross_entropy_forward,
@@ -117,6 +123,11 @@ def layer_cases(seed=0):
         _attention_lstm(random, "attention_lstm", images=N, context_scale=0.3),
         _attention_lstm(random, "attention_lstm-shared-grid", images=1),
         _attention_lstm(random, "attention_lstm-without-gate", images=N, gated=False),
+        _depthwise_conv2d(random, "depthwise_conv2d", 3),
+        _depthwise_conv2d(random, "depthwise_conv2d-stride-2", 2, stride=2),
+        _relu6(random),
+        _same_padding(random, "same_padding", size=3),
+        _same_padding(random, "same_padding-stride-2", size=5, stride=2),
     ]
 
 
@@ -134,8 +145,24 @@ def _conv2d(random, name, kernel, has_bias=True, **options):
     return Case(name, conv2d_forward, conv2d_backward, inputs, options)
 
 
+def _depthwise_conv2d(random, name, size, **options):
+    inputs = {"x": random.normal(size=(2, 6, 5, 3)), "W": random.normal(size=(size, size, 3))}
+    return Case(name, depthwise_conv2d_forward, depthwise_conv2d_backward, inputs, options)
+
+
 def _relu(random):
     return Case("relu", relu_forward, relu_backward, {"x": random.normal(size=(2, 4, 3))})
+
+
+def _relu6(random):
+    inputs = {"x": random.normal(3, 4, size=(2, 4, 3))}  # some below 0, some above 6
+    return Case("relu6", relu6_forward, relu6_backward, inputs)
+
+
+def _same_padding(random, name, **options):
+    # At stride 2 the rim of the even axis is wider at the end, that of the odd one is not.
+    inputs = {"x": random.normal(size=(2, 4, 5, 3))}
+    return Case(name, same_padding_forward, same_padding_backward, inputs, options)
 
 
 def _max_pool(random, name, **options):

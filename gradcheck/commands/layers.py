@@ -3,6 +3,7 @@
 import difflib
 import time
 
+from gradcheck.cases.grid_nets import grid_net_cases
 from gradcheck.cases.layers import layer_cases
 from gradcheck.cases.models import model_cases
 from gradcheck.check import check_case
@@ -16,7 +17,7 @@ def all_cases():
     -------
     cases : list of Case
     """
-    return [*layer_cases(), *model_cases()]
+    return [*layer_cases(), *grid_net_cases(), *model_cases()]
 
 
 def is_meant(name, case):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from tqdm import tqdm
 
+from gradcheck.cases.grid_nets import grid_net_cases
 from gradcheck.cases.layers import layer_cases
 from gradcheck.cases.models import model_cases
 from gradcheck.check import check_case
@@ -70,7 +71,7 @@ def run(seed=0, sample=None, progress=True, cases=None):
     """
     proofs = listed()
     if cases is None:
-        cases = [*layer_cases(), *model_cases()]
+        cases = [*layer_cases(), *grid_net_cases(), *model_cases()]
         tried = mutants(cases)
     else:
         tried = mutants(cases)

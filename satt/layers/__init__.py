@@ -11,6 +11,9 @@ The grid, from pixels
 
     conv2d                  one small linear map, applied to every window of an image
     relu                    what is positive passes, the rest becomes zero
+    depthwise_conv2d        every channel has one small filter of its own
+    same_padding            a rim of zeros with which a convolution keeps the size
+    relu6                   as relu, but nothing comes out larger than 6
     max_pool                the largest value of every window
     average_pool            the mean of every window
     batch_norm              each channel gets mean 0 and variance 1 over the batch (training)

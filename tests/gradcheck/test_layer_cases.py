@@ -13,6 +13,7 @@ from gradcheck.cases.layers import layer_cases
 from gradcheck.check import check_case
 from satt.layers.max_pool import max_pool_backward, max_pool_forward
 from satt.layers.relu import relu_backward, relu_forward
+from satt.layers.relu6 import relu6_backward, relu6_forward
 
 CASES = layer_cases()
 
@@ -36,8 +37,9 @@ def test_backward_is_the_derivative_of_forward(case):
 
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("pair", [
-    (relu_forward, relu_backward), (max_pool_forward, max_pool_backward),
-], ids=["relu", "max_pool"])
+    (relu_forward, relu_backward), (relu6_forward, relu6_backward),
+    (max_pool_forward, max_pool_backward),
+], ids=["relu", "relu6", "max_pool"])
 def test_layers_with_kinks_need_no_special_inputs(pair, seed):
     x = np.random.default_rng(seed).normal(size=(2, 4, 6, 3))
     report = check(*pair, {"x": x}, seed=seed)

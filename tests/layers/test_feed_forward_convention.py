@@ -10,11 +10,17 @@ from satt.layers.batch_norm_inference import (
     batch_norm_inference_forward,
 )
 from satt.layers.conv2d import conv2d_backward, conv2d_forward
+from satt.layers.depthwise_conv2d import (
+    depthwise_conv2d_backward,
+    depthwise_conv2d_forward,
+)
 from satt.layers.dropout import dropout_backward, dropout_forward
 from satt.layers.embedding import embedding_backward, embedding_forward
 from satt.layers.linear import linear_backward, linear_forward
 from satt.layers.max_pool import max_pool_backward, max_pool_forward
 from satt.layers.relu import relu_backward, relu_forward
+from satt.layers.relu6 import relu6_backward, relu6_forward
+from satt.layers.same_padding import same_padding_backward, same_padding_forward
 from satt.layers.sequence_cross_entropy import (
     sequence_cross_entropy_backward,
     sequence_cross_entropy_forward,
@@ -34,6 +40,11 @@ LAYERS = {
     "conv2d": (conv2d_forward, conv2d_backward, [IMAGES, (3, 2, 3, 4), (4,)]),
     "conv2d padded": (conv2d_forward, conv2d_backward, [IMAGES, (3, 2, 3, 4), (4,)], (), (2, 1)),
     "conv2d 1x1": (conv2d_forward, conv2d_backward, [IMAGES, (1, 1, 3, 4), (4,)]),
+    "depthwise_conv2d": (
+        depthwise_conv2d_forward, depthwise_conv2d_backward, [IMAGES, (3, 3, 3)]
+    ),
+    "relu6": (relu6_forward, relu6_backward, [IMAGES]),
+    "same_padding": (same_padding_forward, same_padding_backward, [IMAGES], (), (3, 2)),
     "max_pool": (max_pool_forward, max_pool_backward, [IMAGES]),
     "average_pool": (average_pool_forward, average_pool_backward, [IMAGES]),
     "relu": (relu_forward, relu_backward, [IMAGES]),

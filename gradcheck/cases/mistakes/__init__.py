@@ -12,6 +12,7 @@ from gradcheck.cases.mistakes.attention import attention_mistakes
 from gradcheck.cases.mistakes.attention_lstm import attention_lstm_mistakes
 from gradcheck.cases.mistakes.batch_norm import batch_norm_mistakes
 from gradcheck.cases.mistakes.decoder import decoder_mistakes
+from gradcheck.cases.mistakes.grid_nets import grid_net_mistakes
 from gradcheck.cases.mistakes.gru import gru_mistakes
 from gradcheck.cases.mistakes.images import image_mistakes
 from gradcheck.cases.mistakes.linear import linear_mistakes
@@ -54,4 +55,5 @@ def mistakes(seed=0):
         *decoder_mistakes(cases, random),
         *attention_mistakes(random),
         *attention_lstm_mistakes(cases, random),
+        *grid_net_mistakes(cases),
     ]
