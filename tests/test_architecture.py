@@ -4,6 +4,7 @@ Every file is read, none is run.
 """
 
 import ast
+import re
 import sys
 from pathlib import Path
 
@@ -68,6 +69,9 @@ MAY_USE = {
 LONGEST_LAYER = 150
 UNSAFE_MODULES = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve",
                   "marshal"}
+# Weights that PyTorch wrote are pickles. `tests/models/test_torch_file.py` holds that this file, and
+# it alone, calls none of what they name.
+MAY_UNPICKLE = {"satt/models/torch_file.py imports pickle"}
 # Their `open` gives bytes or no file of ours.
 OTHER_OPENS = {"Image", "zipfile", "tarfile", "wave", "os", "webbrowser"}
 # Their `open` is of bytes unless the mode says "t".
@@ -274,7 +278,8 @@ def test_text_is_opened_as_utf8():
 
 def test_nothing_unpickles_or_evaluates():
     mistakes = all_mistakes(unsafe_mistakes, "satt", "gradcheck", "lessons")
-    assert not mistakes, "\n" + "\n".join(mistakes)
+    without_lines = {re.sub(r":\d+", "", mistake, count=1) for mistake in mistakes}
+    assert without_lines == MAY_UNPICKLE, "\n" + "\n".join(mistakes)
 
 
 def test_a_layer_file_has_at_most_150_lines():

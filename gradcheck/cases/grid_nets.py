@@ -12,10 +12,10 @@ from satt.models.efficientnet_lite0 import (
 )
 from satt.models.mbconv import mbconv_backward, mbconv_forward
 
-N, IMAGE_SIZE, STEM, HEAD, CLASSES = 2, 9, 3, 6, 4
-# Narrow, but with what the large net has: a block that does not widen, one that halves, and one
-# with a shortcut, before and after the last halving.
-STAGES = ((1, 3, 1, 1, 2), (2, 3, 2, 2, 3), (2, 3, 2, 2, 4))
+N, IMAGE_SIZE, STEM, HEAD, CLASSES = 2, 5, 2, 5, 4
+# Narrow, but with what the large net has: a block that does not widen, one that halves before the
+# last halving, and one with a shortcut.
+STAGES = ((1, 3, 1, 1, 2), (1, 3, 2, 2, 3), (2, 3, 2, 2, 3))
 
 
 def grid_net_cases(seed=0):
@@ -33,7 +33,7 @@ def grid_net_cases(seed=0):
     random = np.random.default_rng(seed)
     params, statistics = _draw(random)
     return [
-        _block(random, "mbconv", "block3", params, statistics),
+        _block(random, "mbconv", "block4", params, statistics),
         _block(random, "mbconv-stride-2", "block2", params, statistics, stride=2),
         _block(random, "mbconv-narrow", "block1", params, statistics),
         _classes(random, params),

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from small_grid_net import STAGES, small_grid_net
 
 from satt import ops
 from satt.errors import SattError
@@ -17,7 +18,6 @@ from satt.models.efficientnet_lite0 import (
 )
 from satt.models.efficientnet_lite0_inference import GridMaker
 from satt.models.efficientnet_lite0_weights import load_efficientnet_lite0
-from tests.models.small_grid_net import STAGES, small_grid_net
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,7 @@ def test_the_true_net_makes_grids_of_the_shapes_it_says(weights, images):
 
 
 def test_it_knows_what_is_in_a_photograph(weights):
-    """Photographs that SciPy and scikit-image bring along: a raccoon, a cat, coffee, a rocket."""
+    """A cat, coffee and a rocket, which scikit-image brings along."""
     data = pytest.importorskip("skimage.data")
     from PIL import Image
 

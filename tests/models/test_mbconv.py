@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from small_grid_net import small_grid_net
 
 from satt.models.mbconv import mbconv_backward, mbconv_forward
-from tests.models.small_grid_net import small_grid_net
 
 
 @pytest.fixture
