@@ -69,8 +69,8 @@ MAY_USE = {
 LONGEST_LAYER = 150
 UNSAFE_MODULES = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve",
                   "marshal"}
-# Weights that PyTorch wrote are pickles. `tests/models/test_torch_file.py` holds that this file, and
-# it alone, calls none of what they name.
+# The weights of PyTorch are pickles: this file reads them and calls nothing that they name, which
+# `tests/models/test_torch_file.py` holds.
 MAY_UNPICKLE = {"satt/models/torch_file.py imports pickle"}
 # Their `open` gives bytes or no file of ours.
 OTHER_OPENS = {"Image", "zipfile", "tarfile", "wave", "os", "webbrowser"}
