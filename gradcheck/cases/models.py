@@ -38,6 +38,7 @@ def model_cases(seed=0):
         _with_encoder(random, "captioner", M, LENGTHS),
         _with_encoder(random, "captioner-frozen", 1, (2, 1), encoder="frozen"),
         _without_encoder(random, "captioner-absent", LENGTHS),
+        _without_encoder(random, "captioner-grid", LENGTHS, grid=f"another:2x{L // 2}x{D}"),
         _without_encoder(random, "captioner-plain", LENGTHS, gate=False, deep_output=False),
         _without_encoder(random, "captioner-penalty-1", LENGTHS, penalty=0.7, penalty_target=1.0),
         _without_encoder(random, "captioner-penalty-T/L", LENGTHS, penalty=0.7),
@@ -60,8 +61,13 @@ def _with_encoder(random, name, count, lengths, to_images=True, **settings):
 
 def _without_encoder(random, name, lengths, **settings):
     model = _model(random, encoder="absent", **settings)
+    if model.settings.grid:
+        model.statistics = {
+            "grid.mean": random.normal(size=D), "grid.variance": random.uniform(0.5, 2, size=D)
+        }
     case = _case(random, name, model, random.normal(size=(M, L, D)), lengths)
-    if model.settings.dropout:  # whose mask the parts would have to share
+    # The parts would have to share the dropout's mask, and to take the grid as it is.
+    if model.settings.dropout or model.settings.grid:
         return case
     grid, words = case.inputs["images"], case.inputs["words"]
     return replace(case, partials=grid_uses(model, grid, words))

@@ -5,6 +5,7 @@ import warnings
 from pathlib import Path
 
 from satt.commands.arguments import BEAM, BEAM_SIZE, SEED, number, whole_number
+from satt.commands.looking import Seen, encoder_of
 from satt.commands.output import FIGURE_ENDINGS, draw_caption, prepare_folder
 from satt.errors import SattError
 
@@ -15,7 +16,8 @@ Caption images: prints each file's name, a tab and the caption. The shorter side
 scaled to the size that the captioner was trained with, and the longer one is cut to the middle.
 What is transparent lies on white, and of what moves the first picture is taken. An image that
 cannot be read is named and left out; if none can be, the exit code is 2.
-A captioner says what it has learned to say: one of drawn scenes sees them in photographs too."""
+A captioner says what it has learned to say: one of drawn scenes sees them in photographs too.
+One that has learned from a pretrained grid computes that of each photograph."""
 EXAMPLES = """\
 examples:
   satt draw --size 64                                  some scenes to caption
@@ -68,6 +70,7 @@ def run(options):
         raise SattError("--seed: nothing is random without --temperature; add that, such as 0.8")
     figures = _figure_paths(options)
     model, vocabulary = load(options.checkpoint)
+    encoder = encoder_of(model.settings)
 
     import numpy as np
     from tqdm import tqdm
@@ -76,19 +79,20 @@ def run(options):
     from satt.decoding.sampling import sample
     from satt.training.evaluation import caption_images
 
-    images, kept = _read(options, model.settings.image_size)
+    images, kept = _read(options, encoder.image_size if encoder else model.settings.image_size)
+    seen = Seen(images, encoder) if encoder else images
     paths = [path for path, good in zip(options.images, kept, strict=True) if good]
     figures = [path for path, good in zip(figures, kept, strict=False) if good]
     many = len(paths) >= MANY
     if options.temperature is None:
         captions = caption_images(
-            model, images, options.beam or BEAM_SIZE, options.max_length, IMAGES_AT_A_TIME,
+            model, seen, options.beam or BEAM_SIZE, options.max_length, IMAGES_AT_A_TIME,
             progress=many,
         )
     else:
         random, captions = np.random.default_rng(options.seed or 0), []
         for begin in range(0, len(images), IMAGES_AT_A_TIME):
-            batch = to_float(images[begin : begin + IMAGES_AT_A_TIME])
+            batch = to_float(seen[begin : begin + IMAGES_AT_A_TIME])
             captions += sample(model, batch, random, options.temperature, options.max_length)
 
     texts = [vocabulary.decode(caption.words) for caption in captions]

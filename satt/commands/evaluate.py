@@ -5,6 +5,7 @@ import time
 
 from satt.commands.arguments import BEAM, BEAM_SIZE, COUNT, SEED
 from satt.commands.caption import add_checkpoint_argument, load
+from satt.commands.looking import add_grid_file_arguments, look_as_trained, open_grid_file
 from satt.commands.output import figure_text, print_table
 from satt.commands.sources import (
     add_data_argument,
@@ -13,6 +14,7 @@ from satt.commands.sources import (
     print_source,
     read_data,
 )
+from satt.errors import SattError
 
 NAME = "evaluate"
 SUMMARY = "measure a captioner on images it has not learned from"
@@ -34,6 +36,7 @@ examples:
   satt evaluate --data scenes --count 200 --beam 1   fewer, by the likeliest word
   satt evaluate --data scenes --json > figures.json  for programs
   satt evaluate --data flickr8k --checkpoint satt-run/checkpoint.npz
+  satt evaluate --data flickr8k --checkpoint vgg/checkpoint.npz --grids vgg19.npy --names names.txt
   satt evaluate --data coco --split validation --checkpoint satt-run/checkpoint.npz"""
 
 KEYS = ("true_captions", "complete_captions", "true_captions_unseen", "bleu4", "bleu4_share",
@@ -46,6 +49,7 @@ def add_arguments(parser):
     add_checkpoint_argument(parser)
     add_data_argument(parser)
     add_image_arguments(parser)
+    add_grid_file_arguments(parser)
     parser.add_argument("--split", choices=("test", "validation", "dev", "train"), default="test",
                         help="which images; validation and dev are the same "
                         "(default: %(default)s)")
@@ -63,12 +67,19 @@ def run(options):
     """Evaluate."""
     begin = time.perf_counter()
     source = open_source(options, options.split)
+    grid_file = open_grid_file(options)
     model, vocabulary = load(options.checkpoint)
+    look = look_as_trained(model.settings, grid_file)
+    if source is None and model.settings.grid:
+        raise SattError(
+            f"--data: this captioner looks at grids of photographs ({model.settings.grid}), which "
+            "drawn scenes are not; give the folder of a data set"
+        )
 
     from satt.training.evaluation import evaluate_captions, evaluate_scenes
 
     size = model.settings.image_size
-    data = read_data(source, options, options.split, options.count, size)
+    data = read_data(source, options, options.split, options.count, size, look)
     if source is None:
         unseen = read_data(source, options, "unseen", (options.count + 1) // 2, size)
         found, _, _ = evaluate_scenes(

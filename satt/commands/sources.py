@@ -97,7 +97,7 @@ def open_folder(folder, option):
         raise SattError(f"{option}: {str(error).removeprefix('folder: ')}") from error
 
 
-def read_data(source, options, split, count, size):
+def read_data(source, options, split, count, size, look=None):
     """Read or draw the first images of a split.
 
     Parameters
@@ -112,6 +112,8 @@ def read_data(source, options, split, count, size):
         At most so many images; None for all of a folder's.
     size : int
         Width and height of the images in pixels.
+    look : function, optional
+        How photographs are looked at, from `satt.commands.looking`; by default as pixels.
 
     Returns
     -------
@@ -136,9 +138,11 @@ def read_data(source, options, split, count, size):
     lost = [(photo.name, photo.reason) for photo in source.left_out if photo.split == split]
     if options.strict and lost:
         refuse_left_out(lost)
-    images, kept, reasons = read_images(
-        [photo.path for photo in photographs], size, options, f"{source.reader} {split}"
-    )
+    if look is None:
+        from satt.commands.looking import look_at_pixels
+
+        look = look_at_pixels(size)
+    images, kept, reasons = look(photographs, options, f"{source.reader} {split}")
     lost += [(photographs[n].name, "that cannot be read") for n in reasons]
     if not kept.any():
         raise SattError(
@@ -155,11 +159,10 @@ def read_data(source, options, split, count, size):
             f"{name_reasons(lost)}{first}",
             stacklevel=2,
         )
-    if reasons:
-        images = images[kept]
-        photographs = [photo for photo, good in zip(photographs, kept, strict=True) if good]
+    photographs = [photo for photo, good in zip(photographs, kept, strict=True) if good]
     return CaptionData(
-        images, [photo.captions for photo in photographs], [photo.name for photo in photographs]
+        images, [photo.captions for photo in photographs], [photo.name for photo in photographs],
+        paths=[photo.path for photo in photographs],
     )
 
 

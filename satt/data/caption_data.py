@@ -1,6 +1,6 @@
-"""Images with their captions, all in memory."""
+"""Images with their captions."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -14,20 +14,25 @@ class CaptionData:
     Parameters
     ----------
     images : ndarray of uint8, shape (N, H, W, 3)
+        In memory; or grids that another network has made of them, float32 (N, L, D), which may be
+        `satt.data.stored_grids.StoredGrids`.
     captions : list of lists of lists of str
         For each image its captions, each a list of words.
     names : list of str
         For each image what it is called, such as the name of its file.
+    paths : list of Path, optional
+        For each image its file, if it comes from one.
 
     Raises
     ------
     SattError
-        If the three have not the same length.
+        If these have not the same length.
     """
 
     images: np.ndarray
     captions: list
     names: list
+    paths: list | None = field(default=None, kw_only=True)
 
     def __post_init__(self):
         lengths = len(self.images), len(self.captions), len(self.names)
@@ -35,6 +40,11 @@ class CaptionData:
             raise SattError(
                 "CaptionData: expected as many images as lists of captions and names, "
                 f"got {lengths[0]}, {lengths[1]} and {lengths[2]}"
+            )
+        if self.paths is not None and len(self.paths) != len(self.images):
+            raise SattError(
+                f"CaptionData: expected as many paths as images, got {len(self.paths)} and "
+                f"{len(self.images)}"
             )
 
     def __len__(self):
@@ -48,4 +58,5 @@ class CaptionData:
             self.images[chosen],
             [self.captions[i] for i in chosen],
             [self.names[i] for i in chosen],
+            paths=None if self.paths is None else [self.paths[i] for i in chosen],
         )

@@ -1,5 +1,6 @@
 """From image files to arrays: upright, in colour, square, and none that stops the others."""
 
+import hashlib
 import os
 import stat
 import threading
@@ -62,6 +63,59 @@ def read_image(path, size):
     _check_size(size)
     with _open(path) as file:
         return _decode(file, path, size)
+
+
+def read_image_and_key(path, size):
+    """Read an image file as `read_image` does, and tell its content from any other.
+
+    Parameters
+    ----------
+    path : str or Path
+    size : int
+
+    Returns
+    -------
+    key : bytes
+        As from `content_key`, of the very content that was decoded.
+    image : ndarray of uint8, shape (size, size, 3)
+
+    Raises
+    ------
+    SattError
+        As from `read_image`.
+    """
+    _check_size(size)
+    with _open(path) as file:
+        key = _digest(file)
+        return key, _decode(file, path, size)
+
+
+def content_key(path):
+    """Tell the content of a file from any other.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    key : bytes
+        A hash of 16 bytes.
+
+    Raises
+    ------
+    SattError
+        If the file is missing, no regular file or cannot be read.
+    """
+    with _open(path) as file:
+        return _digest(file)
+
+
+def _digest(file):
+    digest = hashlib.blake2b(digest_size=16)
+    while piece := file.read(2**20):
+        digest.update(piece)
+    return digest.digest()
 
 
 def load_images(paths, size, strict=False, cache=None, label="images"):

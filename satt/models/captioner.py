@@ -14,6 +14,7 @@ The words y_{t-1} that the decoder reads in training are the right ones, so that
 embeddings are known before the time loop; and the vocabulary's scores are taken once after it.
 """
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,6 +42,7 @@ PAD = 0  # the word that fills short captions up; never a target
 ENCODERS = ("trained", "frozen", "absent")
 WIDTHS = ("vocabulary_size", "image_size", "attention_width", "state_width", "embedding_width")
 LARGEST_IMAGE = 1024
+GRID = re.compile(r".*:([1-9]\d{0,3})x([1-9]\d{0,3})x([1-9]\d{0,5})", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,11 @@ class CaptionerSettings:
     encoder : {"trained", "frozen", "absent"}
         Frozen: it keeps its filters and its statistics. Absent: the images come as grids (N, L, D)
         that another network has made.
+    grid : str
+        For an absent encoder: which network and which of its grids, and after a colon the rows,
+        columns and depth, such as "efficientnet-lite0:7x7x1280". Its features are standardised.
     channels : tuple of 4 int
-        Filters of the encoder's blocks; the last is D, the depth of the grid.
+        Filters of the encoder's blocks; the last is D, the depth of the grid, unless `grid` says.
     attention_width, state_width, embedding_width : int
         A, H and E.
     gate : bool
@@ -79,6 +84,7 @@ class CaptionerSettings:
     vocabulary_size: int
     image_size: int = 64
     encoder: str = "trained"
+    grid: str = ""
     channels: tuple = (32, 64, 64, 128)
     attention_width: int = 64
     state_width: int = 128
@@ -108,6 +114,12 @@ class CaptionerSettings:
                 f"image_size: expected a multiple of {DOWNSAMPLING} from {2 * DOWNSAMPLING} to "
                 f"{LARGEST_IMAGE}, got {self.image_size}; 64 is the usual size"
             )
+        if self.grid and (self.encoder != "absent" or not GRID.fullmatch(self.grid)):
+            raise SattError(
+                "grid: expected for an absent encoder a name and a size, as "
+                f'"efficientnet-lite0:7x7x1280", got {self.grid!r:.100} for one that is '
+                f"{self.encoder}"
+            )
         if len(self.channels) != 4:
             raise SattError(f"channels: expected 4 numbers of filters, got {self.channels}")
         if self.penalty_target != "T/L" and not isinstance(self.penalty_target, (int, float)):
@@ -121,13 +133,17 @@ class CaptionerSettings:
 
     @property
     def grid_shape(self):
-        """Rows and columns of the grid that the encoder makes."""
+        """Rows and columns of the grid."""
+        if self.grid:
+            return tuple(int(size) for size in GRID.fullmatch(self.grid).groups()[:2])
         side = self.image_size // DOWNSAMPLING
         return side, side
 
     @property
     def grid_depth(self):
         """D, the length of a grid vector."""
+        if self.grid:
+            return int(GRID.fullmatch(self.grid)[3])
         return self.channels[-1]
 
 
@@ -147,7 +163,8 @@ class Captioner:
     params : dict of ndarray
         Flat: "decoder.alignment.W_state" and so on.
     statistics : dict of ndarray
-        Mean and variance of the encoder's channels for captioning, set by `calibrate`.
+        Mean and variance of the encoder's channels for captioning, or of the features of a grid
+        that comes from elsewhere; set by `calibrate`.
     settled : bool
         Whether training normalises with these too, see `settle`.
     """
@@ -233,7 +250,7 @@ class Captioner:
     def forward(self, batch, random=None):
         """The loss of a batch, and what `backward` needs; arguments as in `loss_and_gradients`."""
         self._check(batch)
-        if self.settings.encoder == "frozen":
+        if self.settings.encoder != "trained":
             self._check_statistics()
         grid, encoder = self.encode(batch["images"], training=True)
         logits, attention, cache, targets = self._run(grid, batch["words"], random)
@@ -293,12 +310,27 @@ class Captioner:
         """Images become grids (M, L, D), with what `_encoder_backward` needs."""
         encoder = self.settings.encoder
         if encoder == "absent":
-            return images, None
+            return self._standardise(images)
         own_statistics = training and encoder == "trained" and not self.settled
         return encoder_forward(images, self.params, None if own_statistics else self.statistics)
 
+    def _standardise(self, grid):
+        """Give every feature of a grid from elsewhere mean 0 and variance 1 over many images.
+
+        What one layer of a net puts out is a hundred times as large as what another does; the
+        decoder's first weights are right for numbers around 1.
+        """
+        if not self.settings.grid:
+            return grid, None
+        mean, variance = (self.statistics[f"grid.{kind}"] for kind in ("mean", "variance"))
+        return ops.batch_norm_inference_forward(
+            grid, np.ones_like(mean), np.zeros_like(mean), mean, variance
+        )
+
     def _encoder_backward(self, dgrid, cache, gradients, to_images):
         if self.settings.encoder == "absent":
+            if cache is not None and to_images:
+                dgrid, _, _ = ops.batch_norm_inference_backward(dgrid, cache)
             return dgrid, gradients
         if self.settings.encoder == "frozen" and not to_images:
             return None, gradients
@@ -383,18 +415,24 @@ class Captioner:
 
         Parameters
         ----------
-        images : ndarray, shape (N, H, W, 3)
-            In -1..1. A few hundred are enough.
+        images : ndarray, shape (N, H, W, 3), or (N, L, D) for an absent encoder
+            Pixels in -1..1, or grids. A few hundred are enough.
 
         Notes
         -----
-        A frozen encoder that has statistics keeps them, and so does a settled one; an absent one
-        needs none.
+        A frozen encoder that has statistics keeps them, and so does a settled one. An absent one
+        needs none, unless `settings.grid` says whose grids they are; it takes those once, before
+        the training, and keeps them.
         """
         self._check({"images": images})
-        kept = (self.settings.encoder == "frozen" or self.settled) and self.statistics
-        if self.settings.encoder != "absent" and not kept:
+        fixed = self.settings.encoder != "trained" or self.settled
+        if fixed and self.statistics:
+            return
+        if self.settings.encoder != "absent":
             self.statistics = encoder_statistics(images, self.params)
+        elif self.settings.grid:
+            mean, variance = ops.batch_statistics(images)
+            self.statistics = {"grid.mean": mean, "grid.variance": variance}
 
     def start(self, images):
         """Look at the images for the first time.
@@ -474,9 +512,10 @@ class Captioner:
         self.params, self.statistics = found["params"], found["statistics"]
 
     def _check_statistics(self):
-        if self.settings.encoder != "absent" and not self.statistics:
+        needed = self.settings.encoder != "absent" or self.settings.grid
+        if needed and not self.statistics:
             raise SattError(
-                "statistics: the encoder has none yet; call calibrate(images) with training images"
+                "statistics: there are none yet; call calibrate(images) with training images"
             )
 
     def _check(self, batch):

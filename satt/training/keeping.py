@@ -107,13 +107,18 @@ def _check_arrays(arrays, settings):
 
 
 def _check_statistics(model):
-    """None at all is right before the first `calibrate`; else two for each normalisation."""
+    """None at all is right before the first `calibrate`; else two for each normalisation.
+
+    Of a grid from elsewhere, each feature has two.
+    """
     expected = {
         name.replace("gamma", statistic): param.shape
         for name, param in model.params.items()
         for statistic in ("mean", "variance")
         if name.endswith(".gamma")
     }
+    if model.settings.grid:
+        expected = dict.fromkeys(("grid.mean", "grid.variance"), (model.settings.grid_depth,))
     got = {name: array.shape for name, array in model.statistics.items()}
     if got and got != expected:
         name = min(name for name, _ in got.items() ^ expected.items())

@@ -156,6 +156,8 @@ def train(
         If a second Ctrl-C comes before the first evaluation is over: nothing is worth keeping.
     """
     _check(model, vocabulary, data, validation)
+    if model.settings.grid and not model.statistics:
+        model.calibrate(to_float(data.images[:CALIBRATION_IMAGES]))
     run = Run(model, vocabulary, data, settings)
     if saved is not None:
         run.restore(*saved)
