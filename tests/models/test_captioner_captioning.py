@@ -10,6 +10,7 @@ from tiny_captioner import (
     A,
     D,
     H,
+    L,
     M,
     V,
     assert_same_gradients,
@@ -250,3 +251,23 @@ def test_what_does_not_fit_is_not_restored_and_named(change, words):
     assert "\n" not in str(error.value)
     assert "settings" in str(error.value)
     assert_same_gradients(other.arrays(), before, atol=0)
+
+
+def test_a_grid_from_elsewhere_is_standardised_by_its_own_statistics(random):
+    model = tiny_captioner(encoder="absent", grid=f"another:2x{L // 2}x{D}")
+    plain = tiny_captioner(encoder="absent")
+    batch = tiny_batch(model)
+    with pytest.raises(SattError, match="calibrate"):
+        model.loss_and_gradients(batch)
+    many = random.normal(20, 5, size=(40, L, D)) * np.arange(1, D + 1)
+    model.calibrate(many)
+    scaled = (many - many.mean(axis=(0, 1))) / many.std(axis=(0, 1))
+    mine, _ = model.loss_and_gradients(batch | {"images": many[:3]})
+    theirs, _ = plain.loss_and_gradients(batch | {"images": scaled[:3]})
+    np.testing.assert_allclose(mine, theirs, rtol=1e-4)  # but for the normalisation's epsilon
+    for one, other in zip(greedy(model, many[:5]), greedy(plain, scaled[:5]), strict=True):
+        assert one.words == other.words
+    # The decoder has got used to these statistics; they are kept.
+    before = model.statistics
+    model.calibrate(many[:2])
+    assert model.statistics is before

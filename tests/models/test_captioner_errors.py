@@ -114,6 +114,10 @@ def test_start_has_the_same_door():
         ({"state_width": "64"}, "state_width: expected a whole number above 0, got '64'"),
         ({"channels": (32, 0, 64, 128)}, r"channels\[1\]: expected a whole number .* got 0"),
         ({"channels": (32, 64, 64, True)}, r"channels\[3\]: expected a whole number .* got True"),
+        ({"grid": "net:7x7x8"}, "grid: expected for an absent encoder a name .* that is trained"),
+        ({"encoder": "absent", "grid": "net"}, "grid: .* got 'net' for one that is absent"),
+        ({"encoder": "absent", "grid": "net:0x7x8"}, "grid: .* got 'net:0x7x8'"),
+        ({"encoder": "absent", "grid": "net:7x8"}, "grid: .* got 'net:7x8'"),
         ({"dropout": 1.0}, r"dropout: expected a share in \[0, 1\), got 1.0"),
         ({"dropout": -0.1}, "dropout: .* got -0.1"),
         ({"context_scale": 0.0}, "context_scale: expected more than 0, got 0.0"),
@@ -133,3 +137,5 @@ def test_without_an_encoder_the_size_of_images_does_not_matter():
 def test_settings_tell_the_grids_shape():
     assert CaptionerSettings(V, image_size=48, channels=(3, 4, 5, 6)).grid_shape == (6, 6)
     assert CaptionerSettings(V, channels=(3, 4, 5, 6)).grid_depth == 6
+    settings = CaptionerSettings(V, encoder="absent", grid="a:net:14x7x112")
+    assert settings.grid_shape == (14, 7) and settings.grid_depth == 112

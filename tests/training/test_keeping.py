@@ -58,6 +58,22 @@ def test_a_captioner_without_statistics_comes_back(tmp_path, build, vocabulary, 
     assert model.statistics == {} and about == {} and model.settings.encoder == encoder
 
 
+def test_a_captioner_of_grids_comes_back_with_their_statistics(tmp_path, build, vocabulary):
+    model = build(encoder="absent", grid="net:2x3x5")
+    model.calibrate(np.random.default_rng(0).normal(size=(4, 6, 5)).astype(np.float32))
+    path = tmp_path / "x.npz"
+    save_captioner(path, model, vocabulary)
+    again, _, _ = load_captioner(path)
+    assert again.settings.grid == "net:2x3x5" and again.settings.grid_shape == (2, 3)
+    for name, value in model.statistics.items():
+        np.testing.assert_array_equal(again.statistics[name], value)
+    arrays, kept = load_checkpoint(path)
+    arrays["statistics.grid.mean"] = np.ones(4, np.float32)
+    save_checkpoint(path, arrays, kept)
+    with pytest.raises(SattError, match="grid.mean: expected shape .5,., got .4,."):
+        load_captioner(path)
+
+
 def test_another_vocabulary_is_not_saved(tmp_path, model):
     with pytest.raises(SattError, match="^vocabulary: expected .* got 5"):
         save_captioner(tmp_path / "x.npz", model, Vocabulary(["one"]))
@@ -93,6 +109,14 @@ def bad_setting(arrays, kept):
     kept["captioner"]["encoder"] = "asleep"
 
 
+def grid_for_eyes(arrays, kept):
+    kept["captioner"]["grid"] = "net:2x3x5"
+
+
+def grid_of_lists(arrays, kept):
+    kept["captioner"] |= {"encoder": "absent", "grid": [2, 3, 5]}
+
+
 def fewer_words(arrays, kept):
     kept["words"].pop()
 
@@ -124,6 +148,8 @@ def other_statistic(arrays, kept):
     (wrong_channels, "do not make a captioner"),
     (unknown_setting, "do not make a captioner .*'wings'"),
     (bad_setting, "encoder: expected one of .* got 'asleep'"),
+    (grid_for_eyes, "grid: expected for an absent encoder .* for one that is trained"),
+    (grid_of_lists, "do not make a captioner"),
     (fewer_words, "vocabulary: expected"),
     (word_twice, "twice"),
     (lost_parameter, "decoder.lstm.b: expected shape .48,., got None"),
