@@ -18,6 +18,7 @@ M, L, D, A, H, E, V = 2, 8, 6, 4, 5, 7, 11
 IMAGE_SIZE = 16
 CHANNELS = (3, 4, 5, D)
 START, STOP = 1, 2
+GRID = f"another:2x{L // 2}x{D}"
 LENGTHS = (3, 2)  # the words of each caption, the stop word counted: the second one is padded
 
 
@@ -38,7 +39,6 @@ def model_cases(seed=0):
         _with_encoder(random, "captioner", M, LENGTHS),
         _with_encoder(random, "captioner-frozen", 1, (2, 1), encoder="frozen"),
         _without_encoder(random, "captioner-absent", LENGTHS),
-        _without_encoder(random, "captioner-grid", LENGTHS, grid=f"another:2x{L // 2}x{D}"),
         _without_encoder(random, "captioner-plain", LENGTHS, gate=False, deep_output=False),
         _without_encoder(random, "captioner-penalty-1", LENGTHS, penalty=0.7, penalty_target=1.0),
         _without_encoder(random, "captioner-penalty-T/L", LENGTHS, penalty=0.7),
@@ -49,6 +49,8 @@ def model_cases(seed=0):
         _with_encoder(
             random, "captioner-training-frozen", 1, (2, 1), to_images=False, encoder="frozen"
         ),
+        _without_encoder(random, "captioner-grid", LENGTHS, grid=GRID),
+        _without_encoder(random, "captioner-training-grid", (2, 1), to_images=False, grid=GRID),
     ]
 
 
@@ -59,15 +61,15 @@ def _with_encoder(random, name, count, lengths, to_images=True, **settings):
     return _case(random, name, model, images, lengths, to_images)
 
 
-def _without_encoder(random, name, lengths, **settings):
+def _without_encoder(random, name, lengths, to_images=True, **settings):
     model = _model(random, encoder="absent", **settings)
     if model.settings.grid:
         model.statistics = {
             "grid.mean": random.normal(size=D), "grid.variance": random.uniform(0.5, 2, size=D)
         }
-    case = _case(random, name, model, random.normal(size=(M, L, D)), lengths)
-    # The parts would have to share the dropout's mask, and to take the grid as it is.
-    if model.settings.dropout or model.settings.grid:
+    case = _case(random, name, model, random.normal(size=(M, L, D)), lengths, to_images)
+    # The parts would have to share the dropout's mask, and to have the grid as it came.
+    if model.settings.dropout or model.settings.grid or not to_images:
         return case
     grid, words = case.inputs["images"], case.inputs["words"]
     return replace(case, partials=grid_uses(model, grid, words))

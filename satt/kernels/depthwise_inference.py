@@ -9,7 +9,7 @@ starts less often.
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-WIDTH = 512  # numbers in a row: enough that starting anew costs little
+WIDTH = 2048  # numbers in a row: enough that starting anew costs little
 
 
 def repeat_filters(W, columns, stride):

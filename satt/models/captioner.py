@@ -328,12 +328,12 @@ class Captioner:
         )
 
     def _encoder_backward(self, dgrid, cache, gradients, to_images):
+        if self.settings.encoder != "trained" and not to_images:
+            return None, gradients
         if self.settings.encoder == "absent":
-            if cache is not None and to_images:
+            if cache is not None:
                 dgrid, _, _ = ops.batch_norm_inference_backward(dgrid, cache)
             return dgrid, gradients
-        if self.settings.encoder == "frozen" and not to_images:
-            return None, gradients
         dimages, encoder_gradients = encoder_backward(dgrid, cache, to_images)
         if self.settings.encoder == "trained":
             gradients.update(encoder_gradients)

@@ -41,7 +41,9 @@ def test_the_forms_differ_in_what_they_are_named_for():
         if "images" in case.inputs
     }
     assert counts["captioner"] == 1 and counts["captioner-three-captions"] == 3
-    assert CASES.keys() - counts.keys() == {"captioner-training", "captioner-training-frozen"}
+    assert CASES.keys() - counts.keys() == {
+        "captioner-training", "captioner-training-frozen", "captioner-training-grid"
+    }
     words = {name: case.inputs["words"] for name, case in CASES.items()}
     one_word = words.pop("captioner-training")
     assert one_word.shape[1] == 2 and all((rows[:, -1] == 0).any() for rows in words.values())
