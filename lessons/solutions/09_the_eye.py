@@ -88,12 +88,12 @@ show(figure, "09_solution_eye_chart")
 
 # %% [markdown]
 # Anstis drew the first chart of this kind in 1974. It works at any distance: if you come nearer,
-# eccentricity and height grow alike. (Nearly so: the constant $E_2$ does not grow.)
+# eccentricity and height grow alike. (Nearly so: the constant E_2 does not grow.)
 
 # %% [markdown]
 # ## 2. How many fixations for a photograph?
 #
-# Acuity is at least 1/4 where $E \le 3 E_2$, at least 1/2 where $E \le E_2$. So the question is
+# Acuity is at least 1/4 where E <= 3 E_2, at least 1/2 where E <= E_2. So the question is
 # how many discs cover a sheet of 25.6 x 30 degrees.
 
 # %%
