@@ -13,9 +13,11 @@
 # such layers. It chooses a word by a linear layer and a softmax, and learns by a cross-entropy.
 
 # %%
+from showing import BLUE, ORANGE, RED, SKY, show  # before NumPy, see there
+
+# isort: split
 import numpy as np
 from matplotlib import pyplot as plt
-from showing import BLUE, ORANGE, RED, SKY, show
 from trained import trained_captioner
 
 from gradcheck import check

@@ -13,13 +13,15 @@
 # into the grid that attention chooses from. That is lesson 4; here is one layer of it.
 
 # %%
+from showing import BLUE, ORANGE, RED, SKY, show  # before NumPy, see there
+
+# isort: split
 import time
 
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.patches import Rectangle
 from numpy.lib.stride_tricks import sliding_window_view
-from showing import BLUE, ORANGE, RED, SKY, show
 from trained import trained_captioner
 
 from gradcheck import check

@@ -13,10 +13,12 @@
 # vectors and nothing else. What they cannot tell, no attention can find.
 
 # %%
+from showing import ORANGE, show  # before NumPy, see there
+
+# isort: split
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import Rectangle
-from showing import ORANGE, show
 from trained import trained_captioner
 
 from gradcheck import check

@@ -11,9 +11,11 @@
 # **How long.** 35 minutes to read, some 5 seconds to run.
 
 # %%
+from showing import BLACK, BLUE, GREEN, ORANGE, RED, show  # before NumPy, see there
+
+# isort: split
 import matplotlib.pyplot as plt
 import numpy as np
-from showing import BLACK, BLUE, GREEN, ORANGE, RED, show
 from trained import trained_captioner
 
 from gradcheck import check

@@ -11,9 +11,11 @@
 # **How long.** 35 minutes to read, some 15 seconds to run.
 
 # %%
+from showing import BLUE, ORANGE, show  # before NumPy, see there
+
+# isort: split
 import matplotlib.pyplot as plt
 import numpy as np
-from showing import BLUE, ORANGE, show
 from tqdm import tqdm
 from trained import trained_captioner
 

@@ -15,9 +15,11 @@
 # follow each line with a pocket calculator.
 
 # %%
+from showing import show  # before NumPy, see there
+
+# isort: split
 import matplotlib.pyplot as plt
 import numpy as np
-from showing import show
 from slide import WORDS, draw_caption, draw_step, number
 from trained import trained_captioner
 

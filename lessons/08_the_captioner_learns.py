@@ -12,11 +12,13 @@
 # folder, the lesson shows what was recorded there. If not, it trains a small captioner itself.
 
 # %%
+from showing import BLUE, ORANGE, PURPLE, RED, show  # before NumPy, see there
+
+# isort: split
 from pathlib import Path
 
 import numpy as np
 from matplotlib import pyplot as plt
-from showing import BLUE, ORANGE, PURPLE, RED, show
 from trained import trained_captioner
 
 from gradcheck import check

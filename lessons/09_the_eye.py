@@ -14,6 +14,9 @@
 # meant are **fovea** and **saccades**. Both are explained below.
 
 # %%
+from showing import BLUE, GREEN, ORANGE, RED, show  # before NumPy, see there
+
+# isort: split
 import tempfile
 from pathlib import Path
 
@@ -23,7 +26,6 @@ from matplotlib.cbook import get_sample_data
 from matplotlib.patches import Circle, Ellipse, Polygon, Wedge
 from PIL import Image
 from scipy.ndimage import gaussian_filter, map_coordinates
-from showing import BLUE, GREEN, ORANGE, RED, show
 from trained import trained_captioner
 
 from satt.data.batches import to_float

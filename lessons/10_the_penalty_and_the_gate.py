@@ -14,9 +14,11 @@
 # both out.
 
 # %%
+from showing import BLUE, GREEN, ORANGE, PURPLE, RED, SKY, show  # before NumPy, see there
+
+# isort: split
 import numpy as np
 from matplotlib import pyplot as plt
-from showing import BLUE, GREEN, ORANGE, PURPLE, RED, SKY, show
 from trained import trained_captioner
 
 from gradcheck import check

@@ -11,12 +11,14 @@
 # **How long.** 35 minutes to read, some 10 seconds to run.
 
 # %%
+from showing import BLACK, BLUE, GREEN, ORANGE, RED, show  # before NumPy, see there
+
+# isort: split
 import math
 from collections import Counter
 
 import numpy as np
 from matplotlib import pyplot as plt
-from showing import BLACK, BLUE, GREEN, ORANGE, RED, show
 from trained import trained_captioner
 
 from satt.data.batches import to_float

@@ -11,11 +11,13 @@
 # **How long.** 35 minutes to read, some 25 seconds to run.
 
 # %%
+from showing import BLUE, GREEN, ORANGE, RED, show  # before NumPy, see there
+
+# isort: split
 from unittest.mock import patch
 
 import numpy as np
 from matplotlib import pyplot as plt
-from showing import BLUE, GREEN, ORANGE, RED, show
 from trained import trained_captioner
 
 from gradcheck import check
