@@ -340,7 +340,7 @@ show(figure, "07_four_steps")
 #
 #     dhidden = dlogits W_vocabularyᵀ
 #     dsum    = dhidden (1 - hidden²)                              the slope of tanh
-#     dE y_0  = dsum        ds_1 = dsum W_stateᵀ        dc_1 = dsum W_contextᵀ
+#     d(E y_0) = dsum       ds_1 = dsum W_stateᵀ        dc_1 = dsum W_contextᵀ
 
 # %%
 logits, _, _, cache = step_forward(grid, keys, state_0, cell_0, np.array([START]), p)
@@ -358,7 +358,7 @@ dhidden, dW_vocabulary, db_vocabulary = linear_backward(dlogits, vocabulary)
 output = deep_output_backward(dhidden, deep_output)
 dembedded_in_output, dstate_1, dcontext_in_output, *doutput = output
 tell("dhidden", dhidden[0])
-tell("dsum (= dE y_0, so far)", dembedded_in_output[0])
+tell("dsum = d(E y_0), so far", dembedded_in_output[0])
 tell("ds_1", dstate_1[0])
 tell("dc_1, so far", dcontext_in_output[0])
 assert np.allclose(dembedded_in_output, dhidden * (1 - hidden**2))
@@ -393,7 +393,7 @@ assert np.allclose(dlstm[2].reshape(4, 2), np.concatenate([
 ]))
 dembedded = dembedded_in_output + dx[:, :2]
 dcontext = dcontext_in_output + dx[:, 2:]
-tell("dE y_0", dembedded[0])
+tell("d(E y_0)", dembedded[0])
 tell("dc_1", dcontext[0])
 assert dcontext[0, 0] < 0  # more cat in the context would make the loss smaller
 
