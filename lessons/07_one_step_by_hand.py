@@ -150,12 +150,12 @@ tell("memory", cell_0[0])
 # %%
 alignment_names = [f"alignment.{name}" for name in ("W_state", "b", "v")]
 scores, alignment_cache = alignment_forward(keys, state_0, *(p[name] for name in alignment_names))
+query = state_0[0] @ p["alignment.W_state"] + p["alignment.b"]
+tell("query", query)
 tell("e_1", scores.reshape(3, 3))
 
 # One of them without any help: the location in the middle.
-query = state_0[0] @ p["alignment.W_state"] + p["alignment.b"]
 joint = np.tanh(keys[0, 4] + query)
-tell("query", query)
 tell("key_2,2 + query", keys[0, 4] + query)
 tell("tanh of it", joint)
 v = p["alignment.v"]

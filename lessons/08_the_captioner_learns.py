@@ -1,14 +1,14 @@
 # %% [markdown]
 # # Lesson 8: the captioner learns
 #
-# **What you will see.** Attention before, during and after training: from even over the whole
-# image to one place for each word. Then the lecture's own sentence, "a bird is flying over a body
-# of water": at which words does the captioner look at the bird, and which of these looks does it
-# really use? At the end, three things that go wrong, and why.
+# **What you will see.** Attention before, during and after training: from one look for all words,
+# even over the whole image, to a place of its own for each word. Then the lecture's own sentence,
+# "a bird is flying over a body of water": at which words does the captioner look at the bird, and
+# which of these looks does it really use? At the end, three things that go wrong, and why.
 #
 # **What you need.** Lesson 7 (one step by hand).
 #
-# **How long.** 35 minutes to read, some 20 seconds to run. If you have run `satt demo` in this
+# **How long.** 35 minutes to read, some 30 seconds to run. If you have run `satt demo` in this
 # folder, the lesson shows what was recorded there. If not, it trains a small captioner itself.
 
 # %%
@@ -275,7 +275,7 @@ for row in zip(steps, sharpness, mass, variety, strict=True):
 figure, panels = plt.subplots(1, 2, figsize=(11, 4.5))
 moments = range(len(steps))
 panels[0].plot(moments, sharpness, "o-", color=BLUE)
-panels[0].set(title=f"How many of {L} locations a noun looks at", ylim=(0, 1.05 * L),
+panels[0].set(title=f"How many of {L} locations a noun looks at", ylim=(0, 1.1 * sharpness.max()),
               ylabel="effective locations")
 panels[1].plot(moments, mass, "o-", color=BLUE, label="mass on the thing, at nouns")
 panels[1].plot(moments, variety, "s--", color=ORANGE, label="variety between words")

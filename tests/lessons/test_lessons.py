@@ -250,6 +250,7 @@ def test_a_header_that_lacks_something_is_found(header, lacks, tmp_path):
 
 def assert_it_runs_in_time(path, folder, limit):
     ended, seconds = run(path, folder)
+    print(f"{path.name}: {seconds:.0f} s")  # pytest -rP shows it
     assert ended.returncode == 0, ended.stderr
     assert seconds < limit, f"{path.name} took {seconds:.0f} s of a processor"
 
