@@ -403,8 +403,8 @@ assert dcontext[0, 0] < 0  # more cat in the context would make the loss smaller
 # * The weighted sum: da_{i,j} = dc . h_{i,j}. A location whose vector would have helped gets a
 #   negative number: more attention there, less loss.
 # * The softmax: de_{i,j} = a_{i,j} (da_{i,j} - average), where the average of da is weighted with
-#   a. What counts is to be better or worse than the average, and to have attention already. These
-#   nine numbers add up to 0: attention can only be moved from one location to another.
+#   a. What counts is to be better or worse than the average, and to have attention already. The
+#   nine de add up to 0: attention can only be moved from one location to another.
 # * f_att: dkey_{i,j} = de_{i,j} v (1 - tanh²). The query was added to all nine keys, so dquery is
 #   the sum of the nine, and ds_0 = dquery W_stateᵀ: what the state should have asked instead.
 
@@ -423,17 +423,22 @@ average = attention[0] @ dattention[0]
 assert np.isclose(dscores[0, 4], attention[0, 4] * (dattention[0, 4] - average))
 
 # %% [markdown]
-# The state s_0 was used twice, by the LSTM and by f_att. The grid was used **three times**: as the
-# values that are averaged, as the keys that are compared, and as the mean that s_0 and the first
-# memory were made of. If one of the three is forgotten when they are added up, the gradient of
-# every parameter here is still right. Only the conv net under the grid would learn from a wrong
-# one. So check the inputs too.
+# The state s_0 was used twice, by the LSTM and by f_att. The grid was used **three times**:
+#
+#     as value    a_{i,j} dc_1              it was averaged, with these weights
+#     as key      dkey_{i,j} W_gridᵀ        it was compared
+#     as start    dmean / 9                 s_0 and the first memory were made of its mean
+#
+# If one of the three is forgotten when they are added up, the gradient of every parameter here is
+# still right. Only the conv net under the grid would learn from a wrong one. So check the inputs
+# too.
 
 # %%
 dstate_0 = dstate_in_lstm + dstate_as_query
 dgrid_as_key, dW_grid, _ = linear_backward(dkeys, keys_cache)
 dgrid_as_start, *dstart = initial_state_backward((dstate_0, dcell_0), start_cache)
 dgrid = dgrid_as_value + dgrid_as_key + dgrid_as_start
+assert np.allclose(dgrid_as_value[0, 4], attention[0, 4] * dcontext[0])
 dW_embedding = embedding_backward(dembedded, embedding)
 tell("ds_0 in the LSTM", dstate_in_lstm[0])
 tell("ds_0, both", dstate_0[0])

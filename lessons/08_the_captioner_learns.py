@@ -99,10 +99,9 @@ assert report.ok
 #
 #     -dscore_l = a_l (g_l - sum_k a_k g_k)
 #
-# Gradient descent moves each score by a positive multiple of -dscore_l.
-# A location that helps more than the average of what is looked at gets a higher score; one that
-# helps less gets a lower score. So attention grows where it is useful, and takes it from where
-# it is not.
+# Gradient descent moves each score by a positive multiple of -dscore_l. A location that helps more
+# than the average of what is looked at gets a higher score; one that helps less gets a lower
+# score. So attention moves to where it is useful, away from where it is not.
 #
 # How sharp is a row of attention? Take its entropy H = -sum_l a_l log a_l. Then exp(H) is the
 # **effective number of locations**: 4 for (¼, ¼, ¼, ¼), 2 for (½, ½, 0, 0), 1 for (1, 0, 0, 0).
