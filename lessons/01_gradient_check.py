@@ -83,7 +83,7 @@ for row in zip(steps, *errors.values(), strict=True):
 
 # %%
 figure, axes = plt.subplots(figsize=(8, 5))
-marks = zip(errors.items(), "o^s", (6, 12, 5), (ORANGE, BLUE, GREEN), strict=True)
+marks = zip(errors.items(), "o^s", (13, 9, 5), (ORANGE, BLUE, GREEN), strict=True)
 for (name, error), mark, size, colour in marks:  # the large ones can be seen under the small
     axes.loglog(steps, np.maximum(error, 1e-17), marker=mark, ms=size, color=colour, label=name)
 axes.invert_xaxis()

@@ -131,7 +131,7 @@ figure, axes = plt.subplots(1, 2, figsize=(11, 7.4))
 for panel, (acuity, path) in zip(axes, paths.items(), strict=True):
     for centre in path:
         panel.add_patch(plt.Circle(centre, E2 * (1 / acuity - 1), color=BLUE, alpha=0.15))
-    panel.plot(*path.T, "o", color=RED, markersize=6)
+    panel.plot(*path.T, "o", color=RED, markersize=6, clip_on=False)
     panel.set(xlim=(0, 25.6), ylim=(30, 0), aspect="equal", xlabel="degrees", ylabel="degrees",
               title=f"acuity {acuity} everywhere:\n{len(path)} fixations")
 show(figure, "09_solution_fixations")
