@@ -8,7 +8,7 @@
 #
 # **What you need.** Lesson 8 (the captioner learns) and lesson 12 (decoding and measuring).
 #
-# **How long.** 35 minutes to read, some 25 seconds to run.
+# **How long.** 35 minutes to read, some 30 seconds to run.
 
 # %%
 from showing import BLUE, GREEN, ORANGE, RED, show  # before NumPy, see there
