@@ -92,7 +92,7 @@ def test_fifty_kills_change_nothing(tmp_path, capsys):
                 time.sleep(0.005)
         time.sleep(moments.uniform(0, 0.9 * until_the_first_step))
         process.kill()
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=600)
         after = steps_of(folder)
         if process.returncode == 0:
             # It was done before; that is another run, and the next one begins.
