@@ -3,6 +3,7 @@
 import warnings
 from pathlib import Path
 
+from satt.commands.memory import check_memory
 from satt.errors import SattError
 
 SCENES = "scenes"
@@ -116,18 +117,20 @@ def read_data(source, options, split, count, size):
     Returns
     -------
     data : SceneData or CaptionData
-        Photographs that are missing, damaged or without a caption are left out, with one warning
-        that counts them.
+        Photographs that are missing, damaged or without a caption are left out, with a warning for
+        each that cannot be read, and one that counts them all.
 
     Raises
     ------
     SattError
-        If none is left; under `options.strict`, if one would be left out.
+        If none is left, or they do not fit into memory; under `options.strict`, if one would be
+        left out.
     """
     split = SPLITS.get(split, split)
     if source is None:
         from satt.data.scenes.dataset import draw_scenes
 
+        _check_fits(count, split, "scenes", size)
         return draw_scenes(split, count, size, options.seed)
     from satt.data.caption_data import CaptionData
 
@@ -136,6 +139,7 @@ def read_data(source, options, split, count, size):
     lost = [(photo.name, photo.reason) for photo in source.left_out if photo.split == split]
     if options.strict and lost:
         refuse_left_out(lost)
+    _check_fits(len(photographs), split, "photographs", size)
     images, kept, reasons = read_images(
         [photo.path for photo in photographs], size, options, f"{source.reader} {split}"
     )
@@ -145,22 +149,40 @@ def read_data(source, options, split, count, size):
             f"--data: none of the {len(photographs):,} {split} photographs can be read; the "
             f"first: {reasons[0]}"
         )
+    for reason in reasons.values():
+        warnings.warn(reason, stacklevel=2)
     if lost:
         from satt.data.listing import name_reasons
 
-        first = f"; the first of these: {min(reasons.items())[1]}" if reasons else ""
         total = len(all_of_split) + len(lost) - len(reasons)
         warnings.warn(
             f"{source.reader}: {len(lost):,} of the {total:,} {split} photographs are left out: "
-            f"{name_reasons(lost)}{first}",
+            f"{name_reasons(lost)}",
             stacklevel=2,
         )
     if reasons:
-        images = images[kept]
+        images = _compacted(images, kept)
         photographs = [photo for photo, good in zip(photographs, kept, strict=True) if good]
     return CaptionData(
         images, [photo.captions for photo in photographs], [photo.name for photo in photographs]
     )
+
+
+def _check_fits(count, split, kind, size):
+    check_memory(
+        count * size * size * 3, f"--data: {count:,} {split} {kind} of {size} x {size} pixels",
+        "ask for fewer or smaller ones",
+    )
+
+
+def _compacted(images, kept):
+    """The images that are kept, in the place of all: copies would take as much memory again."""
+    count = 0
+    for image, good in zip(images, kept, strict=True):
+        if good:
+            images[count] = image
+            count += 1
+    return images[:count]
 
 
 def read_images(paths, size, options, label):
