@@ -13,9 +13,11 @@
 # written by hand and passes the check of this lesson.
 
 # %%
+from showing import BLUE, GREEN, ORANGE, RED, show  # before NumPy, see there
+
+# isort: split
 import numpy as np
 from matplotlib import pyplot as plt
-from showing import BLUE, GREEN, ORANGE, RED, show
 from trained import trained_captioner
 
 from gradcheck import check
@@ -81,9 +83,9 @@ for row in zip(steps, *errors.values(), strict=True):
 
 # %%
 figure, axes = plt.subplots(figsize=(8, 5))
-marks = zip(errors.items(), "o^s", (ORANGE, BLUE, GREEN), strict=True)
-for (name, error), mark, colour in marks:
-    axes.loglog(steps, np.maximum(error, 1e-17), marker=mark, color=colour, label=name)
+marks = zip(errors.items(), "o^s", (13, 9, 5), (ORANGE, BLUE, GREEN), strict=True)
+for (name, error), mark, size, colour in marks:  # the large ones can be seen under the small
+    axes.loglog(steps, np.maximum(error, 1e-17), marker=mark, ms=size, color=colour, label=name)
 axes.invert_xaxis()
 axes.set(xlabel="step h (smaller to the right)", ylabel="error of the slope",
          title="A smaller step is better, until rounding takes over")
@@ -97,7 +99,8 @@ assert errors["central difference"].min() < 1e-8 < errors["central difference"][
 assert errors["complex step"][8:].max() < 1e-14
 
 # %% [markdown]
-# The two differences have a V: first the error falls with h, then it rises again. A computer keeps
+# The two differences have a V: first the error falls with h, then it rises again. (On the left,
+# the complex step lies exactly on the central difference: both are wrong by h².) A computer keeps
 # about 16 digits. cube(2 + h) and cube(2 - h) are nearly equal; their first digits cancel, and
 # what is left is mostly rounding. Dividing by a small h makes it large: the **rounding error** is
 # about 10⁻¹⁶ / h. The best h lies between, near 10⁻⁵, and there some 10 digits are right.
@@ -200,9 +203,10 @@ assert np.allclose(true_table.sum(axis=0), 0)
 
 # %%
 right = check(softmax_forward, softmax_backward, {"scores": scores})
+print("the right backward:")
 print(right)
 wrong = check(softmax_forward, forgetful_backward, {"scores": scores})
-print()
+print("\nthe forgetful one:")
 print(wrong)
 assert right.ok and not wrong.ok
 assert wrong.gradients["scores"].cause.kind == "missing-path"

@@ -13,9 +13,11 @@
 # such layers. It chooses a word by a linear layer and a softmax, and learns by a cross-entropy.
 
 # %%
+from showing import BLUE, ORANGE, RED, SKY, show  # before NumPy, see there
+
+# isort: split
 import numpy as np
 from matplotlib import pyplot as plt
-from showing import BLUE, ORANGE, RED, SKY, show
 from trained import trained_captioner
 
 from gradcheck import check
@@ -97,7 +99,8 @@ titles = ("example 1:\nx[0] times dout[0]", "example 2:\nx[1] times dout[1]", "t
 for panel, table, title in zip(panels, [*tables, dW], titles, strict=True):
     panel.imshow(table, cmap="PuOr", vmin=-6, vmax=6)
     for (row, column), value in np.ndenumerate(table + 0):
-        panel.text(column, row, f"{value:g}", ha="center", va="center", size=15)
+        panel.text(column, row, f"{value:g}", ha="center", va="center", size=15,
+                   color="white" if value > 3 else "black")
     panel.set(title=title, xticks=[0, 1], yticks=[0, 1, 2], xlabel="output o", ylabel="input i")
 for between, sign in zip((0.335, 0.66), "+=", strict=True):
     figure.text(between, 0.5, sign, size=24, ha="center", va="center")
@@ -212,9 +215,9 @@ figure, panels = plt.subplots(1, 3, figsize=(10, 4), sharey=True)
 bars = (("believed: p", p, BLUE), ("true", truth, SKY), ("gradient: p - true", p - truth, ORANGE))
 for panel, (title, heights, colour) in zip(panels, bars, strict=True):
     drawn = panel.bar(words, heights, color=colour, edgecolor="black")
-    panel.bar_label(drawn, fmt="%.2f")
+    panel.bar_label(drawn, fmt="%.2f", padding=3)
     panel.axhline(0, color="black", lw=1)
-    panel.set(title=title, ylim=(-1.0, 1.15))
+    panel.set(title=title, ylim=(-1.0, 1.2))
 figure.suptitle("Learning goes against the gradient: dog up, cat and bird down")
 show(figure, "02_belief_minus_truth")
 

@@ -13,13 +13,15 @@
 # into the grid that attention chooses from. That is lesson 4; here is one layer of it.
 
 # %%
+from showing import BLUE, ORANGE, RED, SKY, show  # before NumPy, see there
+
+# isort: split
 import time
 
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.patches import Rectangle
 from numpy.lib.stride_tricks import sliding_window_view
-from showing import BLUE, ORANGE, RED, show
 from trained import trained_captioner
 
 from gradcheck import check
@@ -75,7 +77,7 @@ tables = (image, W, out)
 titles = ("image: dark, then light", "filter W", "out: where is an edge?")
 for panel, table, title in zip(panels, tables, titles, strict=True):
     draw_numbers(panel, table, title)
-for y, x, colour in ((0, 1, ORANGE), (2, 0, RED)):
+for y, x, colour in ((0, 1, ORANGE), (2, 0, SKY)):
     outline(panels[0], y, x, 2, 2, colour)
     outline(panels[2], y, x, 1, 1, colour)
 show(figure, "03_one_filter")
@@ -147,7 +149,10 @@ draw_numbers(panels[0], image, "image, one pixel marked")
 outline(panels[0], 1, 1, 1, 1, RED)
 draw_numbers(panels[1], columns, "columns: 9 windows,\nthe pixel is in four of them", 11)
 panels[1].set_aspect("auto")
-panels[1].set(ylabel="windows", xlabel="places in the filter")
+panels[1].set(ylabel="window begins at (row, column)", xlabel="place in the filter (row, column)",
+              yticks=range(9), xticks=range(4))
+panels[1].set_yticklabels([f"({y}, {x})" for y in range(3) for x in range(3)])
+panels[1].set_xticklabels([f"({i}, {j})" for i in range(2) for j in range(2)])
 for row, column in np.argwhere(copies):
     outline(panels[1], row, column, 1, 1, RED)
 show(figure, "03_columns")

@@ -9,14 +9,16 @@
 #
 # **How long.** 30 minutes to read, some 10 seconds to run.
 #
-# In the lecture the grid is written $h_{i,j}$: row $i$, column $j$. Attention will choose between
-# these vectors and nothing else. What they cannot tell, no attention can find.
+# In the lecture the grid is written h_{i,j}: row i, column j. Attention will choose between these
+# vectors and nothing else. What they cannot tell, no attention can find.
 
 # %%
+from showing import ORANGE, show  # before NumPy, see there
+
+# isort: split
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import Rectangle
-from showing import ORANGE, show
 from trained import trained_captioner
 
 from gradcheck import check
@@ -62,11 +64,10 @@ print(out[0])
 # length 3*: one for each place. These are the same numbers. The only work is a reshape, because in
 # satt the channels stand last:
 #
-# $$(N, \text{rows}, \text{columns}, D) \rightarrow (N, L, D), \qquad
-#   L = \text{rows} \cdot \text{columns}.$$
+#     (N, rows, columns, D)  ->  (N, L, D)          L = rows times columns
 #
-# A place in the grid is called a **location**. Location number $l$ stands in row $i$ and column
-# $j$ with $l = i \cdot \text{columns} + j$: they are counted as one reads a page.
+# A place in the grid is called a **location**. Location number l stands in row i and column j with
+# l = i * columns + j: they are counted as one reads a page, from 0.
 
 # %%
 grid = out.reshape(1, 4, 3)
@@ -229,8 +230,8 @@ assert on > 3 * off
 # pixels on which a location depends is its **receptive field**. It grows from layer to layer:
 #
 # * two neighbours of a layer lie a certain *distance* apart, counted in pixels of the image;
-# * a window of $k$ neighbours reaches $(k - 1) \cdot \text{distance}$ pixels further than one;
-# * after a stride $s$, neighbours lie $s$ times as far apart.
+# * a window of k neighbours reaches (k - 1) * distance pixels further than one;
+# * after a stride s, neighbours lie s times as far apart.
 
 # %%
 field, distance = 1, 1
@@ -252,11 +253,10 @@ assert field == receptive_field() == 36 and distance == 8
 # tells both. The gradient of a pixel says how much the grid changes when the pixel does. So send
 # back a gradient that is zero everywhere except at one location, and look which pixels get any:
 #
-# $$\text{dgrid}_{l} = \begin{cases} \text{random} & l = (3, 4) \\ 0 & \text{else} \end{cases}
-#   \quad\longrightarrow\quad \text{dimage}.$$
+#     dgrid_l = random numbers if l is the location (3, 4), else 0          and back to dimage
 #
 # Random numbers, not ones: with ones, positive and negative slopes could cancel. In a single image
-# many ReLUs are shut, so we average the size $|\text{dimage}|$ over 40 images and the colours.
+# many ReLUs are shut, so we average the size |dimage| over 40 images and the three colours.
 
 # %%
 def pixels_behind(location, caches, random):

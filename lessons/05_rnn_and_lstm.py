@@ -11,9 +11,11 @@
 # **How long.** 35 minutes to read, some 5 seconds to run.
 
 # %%
+from showing import BLACK, BLUE, GREEN, ORANGE, RED, show  # before NumPy, see there
+
+# isort: split
 import matplotlib.pyplot as plt
 import numpy as np
-from showing import BLACK, BLUE, GREEN, ORANGE, RED, show
 from trained import trained_captioner
 
 from gradcheck import check
@@ -80,11 +82,12 @@ for axes, kind in zip(rows, ("RNN", "LSTM"), strict=True):
     axes.text(-0.45, 1, "=", fontsize=30, **centre)
     roads = [(thin, 1.0, 1.5, 0.34)] if kind == "RNN" else [(wide, 1.1, 1.5, 0.34),
                                                             (thin, 0.85, 1.68, 0.44)]
+    edge = 0.165 if kind == "RNN" else 0.185  # half the width of its box
     for style, low, high, away in roads:  # out of the box, over it, and in again
-        axes.plot([-0.9, -1.1 + away, -1.1 + away, -1.1 - away, -1.1 - away],
+        axes.plot([-1.1 + edge, -1.1 + away, -1.1 + away, -1.1 - away, -1.1 - away],
                   [low, low, high, high, low], color=style["color"], linewidth=style["linewidth"],
                   zorder=0)
-        axes.annotate("", (-1.26, low), (-1.1 - away, low), arrowprops=style)
+        axes.annotate("", (-1.1 - edge, low), (-1.1 - away, low), arrowprops=style)
     for x_box, name in ((-1.1, "x_t"), (0.75, "x_1"), (1.75, "x_2"), (2.75, "x_3")):
         word = f' "{words[int(x_box)]}"' if x_box > 0 else ""
         axes.text(x_box, 1, f"{kind}\nstep", fontsize=15, bbox=frame, **centre)
@@ -147,6 +150,7 @@ def inputs_for(gates):
 
 for forward, backward, gates in ((rnn_forward, rnn_backward, 1), (lstm_forward, lstm_backward, 4)):
     report = check(forward, backward, inputs_for(gates))
+    print("RNN" if gates == 1 else "\nLSTM")
     print(report)
     assert report.ok, report
 

@@ -11,9 +11,11 @@
 # **How long.** 35 minutes to read, some 15 seconds to run.
 
 # %%
+from showing import BLUE, ORANGE, show  # before NumPy, see there
+
+# isort: split
 import matplotlib.pyplot as plt
 import numpy as np
-from showing import BLUE, ORANGE, show
 from tqdm import tqdm
 from trained import trained_captioner
 
@@ -216,6 +218,7 @@ for attends in (False, True):
         return forward(dict(zip(names, values, strict=True)), source[:, :3])
 
     report = check(loss_of, backward, tiny)
+    print("\nwith attention" if attends else "without attention")
     print(report)
     assert report.ok, report
 
@@ -326,6 +329,7 @@ left.set_yticklabels(words[0], fontsize=14)
 left.set(xlabel="the source, read", ylabel="the words, written (first at the top)")
 right.set_xticklabels([f"$h_{j + 1}$" for j in range(length)], fontsize=14)
 right.set_yticklabels([f"$y_{t + 1}$" for t in range(length)], fontsize=14)
+right.set(xlabel="the encoder's states", ylabel="the steps of the decoder")
 figure.colorbar(shown, ax=(left, right), label="attention $a_{t,j}$")
 show(figure, "06_alignment")
 

@@ -15,9 +15,11 @@
 # follow each line with a pocket calculator.
 
 # %%
+from showing import show  # before NumPy, see there
+
+# isort: split
 import matplotlib.pyplot as plt
 import numpy as np
-from showing import show
 from slide import WORDS, draw_caption, draw_step, number
 from trained import trained_captioner
 
@@ -45,6 +47,8 @@ np.set_printoptions(precision=2, suppress=True, floatmode="fixed", linewidth=100
 
 def tell(name, values):
     """Print a name and its numbers, the rows of a matrix below each other."""
+    if isinstance(values, np.ndarray):
+        values = values.round(np.get_printoptions()["precision"]) + 0.0  # no -0.00
     print(f"{name:<24}", str(values).replace("\n", "\n" + " " * 25))
 
 
@@ -54,7 +58,8 @@ def tell(name, values):
 # A conv net would turn the picture into a grid of vectors (lesson 4). Here we make the vectors
 # ourselves, so that we know what they mean: the picture is cut into 3x3 parts, and h_{i,j} says
 # how much of the part in row i and column j is **cat, grass, sky**. These are shares, so the three
-# numbers of a location add up to 1.
+# numbers of a location add up to 1. (Rows and columns are counted from 1, as on the lecture's
+# slide. In code all nine stand in one row, counted from 0: the middle, h_{2,2}, is `grid[0, 4]`.)
 
 # %%
 cat = Thing("cat", "black", "sitting", x=0.52, y=0.575, scale=1.75)
@@ -77,7 +82,8 @@ assert np.allclose(grid.sum(axis=2), 1)
 # with nothing but the cat, and then rounded to one decimal. In that training the attention was
 # also told where to look. (Lesson 8 shows one that has learned it from captions alone.)
 #
-# Left out, for fewer numbers: the gate beta on the context (lesson 10).
+# You need not read the table; it is here so that you can check any line below. Left out, for fewer
+# numbers: the gate beta on the context (lesson 10).
 
 # %%
 print(WORDS)
@@ -119,9 +125,9 @@ p = {name: np.array(value) for name, value in p.items()}
 #
 # * f_att will compare the state with every location. For that the grid is projected to the
 #   alignment's width: `keys = grid W_grid`. The keys are the same for all words.
-# * The state and the memory of the LSTM start from the grid's mean, through one layer with a tanh:
-#   s_0 = tanh(mean W + b). So the decoder has seen the whole picture, out of focus, before it
-#   says anything.
+# * The state and the memory of the LSTM start from the grid's mean, each through a layer of its
+#   own: s_0 = tanh(mean W_state + b_state), and the memory likewise with W_cell and b_cell. So
+#   the decoder has seen the whole picture, out of focus, before it says anything.
 
 # %%
 keys, keys_cache = linear_forward(grid, p["alignment.W_grid"])
@@ -135,22 +141,26 @@ tell("memory", cell_0[0])
 # %% [markdown]
 # ## Step 1: nine scores
 #
-# f_att gives each location one number: how well does it answer what the state asks?
+# f_att gives each location one number: how well does it answer what the state asks? The state's
+# question is the same for all nine, so it is computed once; call it the **query**.
 #
-#     e_{1,i,j} = v . tanh(key_{i,j} + s_0 W_state + b)
+#     query     = s_0 W_state + b
+#     e_{1,i,j} = v . tanh(key_{i,j} + query)
 
 # %%
 alignment_names = [f"alignment.{name}" for name in ("W_state", "b", "v")]
 scores, alignment_cache = alignment_forward(keys, state_0, *(p[name] for name in alignment_names))
+query = state_0[0] @ p["alignment.W_state"] + p["alignment.b"]
+tell("query", query)
 tell("e_1", scores.reshape(3, 3))
 
-# One of them without any help: the location in the middle, l = 4.
-query = state_0[0] @ p["alignment.W_state"] + p["alignment.b"]
+# One of them without any help: the location in the middle.
 joint = np.tanh(keys[0, 4] + query)
-tell("query", query)
-tell("tanh(key+query)", joint)
-print(f"e_1,2,2 = {p['alignment.v'][0]} * {joint[0]:.2f} + {p['alignment.v'][1]} * {joint[1]:.2f}")
-assert np.isclose(p["alignment.v"] @ joint, scores[0, 4])
+tell("key_2,2 + query", keys[0, 4] + query)
+tell("tanh of it", joint)
+v = p["alignment.v"]
+print(f"e_1,2,2 = {v[0]} * {joint[0]:.3f} + {v[1]} * {joint[1]:.3f} = {v @ joint:.2f}")
+assert np.isclose(v @ joint, scores[0, 4])
 # Equal vectors get equal scores: f_att sees what is at a location, not where the location is.
 assert np.isclose(scores[0, 0], scores[0, 2])
 
@@ -161,27 +171,35 @@ assert np.isclose(scores[0, 0], scores[0, 2])
 
 # %%
 attention, softmax_cache = softmax_forward(scores)
+exponentials = np.exp(scores)
+tell("exp(e_1)", exponentials.reshape(3, 3))
+tell("their sum", f"{exponentials.sum():.2f}")
 tell("a_1", attention.reshape(3, 3))
 assert np.isclose(attention.sum(), 1)
-assert np.allclose(attention, np.exp(scores) / np.exp(scores).sum())
+assert np.allclose(attention, exponentials / exponentials.sum())
 assert attention.argmax() == 4  # for the first word it looks at the middle, where the cat is
 
 # %% [markdown]
 # ## The context: what was seen
 #
 # c_1 = sum_ij a_{1,i,j} h_{i,j}: the nine vectors, mixed in the proportions of the attention. It
-# has the same three entries as every location. Compare it with the mean of the grid above.
+# has the same three entries as every location. For its first entry, cat, only four locations
+# count, those with any cat in them. Compare c_1 with the mean of the grid above.
 
 # %%
 context, context_cache = weighted_sum_forward(attention, grid)
 tell("c_1", context[0])
+terms = [f"{a:.2f} * {h[0]}" for a, h in zip(attention[0], grid[0], strict=True) if h[0] > 0]
+print("   cat:", " + ".join(terms), f"= {context[0, 0]:.2f}")
 assert np.allclose(context[0], sum(attention[0, k] * grid[0, k] for k in range(9)))
 assert context[0, 0] > 2 * grid[0, :, 0].mean()  # far more cat than in the whole picture
 
 # %% [markdown]
 # ## The LSTM: s_0 becomes s_1
 #
-# Its input x is the last word's embedding, here that of `<start>`, and the context, side by side.
+# Its input x is the embedding of the last word y_0, which is `<start>`, and the context, side by
+# side: 2 + 3 numbers. E y_0 is the lecture's way to write "the row of the embedding that belongs
+# to y_0". One product with W_x and one with W_state give eight sums, two for each gate.
 
 # %%
 embedded, embedding_cache = embedding_forward(np.array([START]), p["embedding.W"])
@@ -190,9 +208,10 @@ lstm_names = [f"lstm.{name}" for name in ("W_x", "W_state", "b")]
 (state_1, cell_1), lstm_cache = lstm_step_forward(x, state_0, cell_0, *(p[n] for n in lstm_names))
 tell("x = [E y_0; c_1]", x[0])
 
-# The gates, as in lesson 5: sums of four times two numbers, then sigma for i, f, o, tanh for g.
+# The gates, as in lesson 5: sigma of the sums for i, f, o, and tanh for g.
 sums = (x @ p["lstm.W_x"] + state_0 @ p["lstm.W_state"] + p["lstm.b"])[0].reshape(4, 2)
 i, f, o, g = *(1 / (1 + np.exp(-sums[:3]))), np.tanh(sums[3])
+tell("the sums (i, f, o, g)", sums)
 for name, gate in zip("ifog", (i, f, o, g), strict=True):
     tell(f"gate {name}", gate)
 tell("memory = f memory + i g", cell_1[0])
@@ -202,9 +221,14 @@ assert np.allclose(cell_1, f * cell_0 + i * g) and np.allclose(state_1, o * np.t
 # %% [markdown]
 # ## The word
 #
-# Three voices choose it: the last word, the new state and the context are added up (the paper's
-# deep output), and a linear map gives every word of the vocabulary a number, its logit. Another
-# softmax makes the logits to probabilities.
+# Three voices choose it: the last word, the new state and the context. They are added up, with a
+# tanh around the sum (the paper's "deep output"). Then a linear map gives every word of the
+# vocabulary a number, its logit, and another softmax makes probabilities of the logits.
+#
+#     hidden = tanh(E y_0 + s_1 W_state + c_1 W_context + b)
+#     logits = hidden W_vocabulary + b_vocabulary              p = softmax(logits)
+#
+# (These W_state and b are the deep output's own; f_att's have the same names.)
 
 # %%
 output_names = [f"deep_output.{name}" for name in ("W_state", "W_context", "b")]
@@ -214,6 +238,10 @@ hidden, hidden_cache = deep_output_forward(
 )
 logits, logits_cache = linear_forward(hidden, *(p[name] for name in vocabulary_names))
 probability, _ = softmax_forward(logits)
+tell("from the word", embedded[0])
+tell("from the state", state_1[0] @ p["deep_output.W_state"])
+tell("from the context", context[0] @ p["deep_output.W_context"])
+tell("b", p["deep_output.b"])
 tell("hidden", hidden[0])
 for word, logit, share in zip(WORDS, logits[0], probability[0], strict=True):
     print(f"   {word:<8} logit {logit:5.2f}   probability {share:.2f}")
@@ -238,8 +266,10 @@ show(figure, "07_step_1")
 # %% [markdown]
 # ## The same lines as a function, until `<stop>`
 #
-# Nothing new here: the calls from above, one below the other. After "cat" has been said the state
-# is s_1, and s_1 asks something else than s_0 did. That is why the attention moves.
+# Nothing new here: the calls from above, one below the other. The likeliest word is said, and it
+# is also what the next step reads. After "cat" has been said the state is s_1, and s_1 asks
+# something else than s_0 did. That is why the attention moves. (`numbers` only keeps what the
+# slides show; `cache` is what the backward will need.)
 
 # %%
 def step_forward(grid, keys, state, cell, word, p):
@@ -264,6 +294,7 @@ def step_forward(grid, keys, state, cell, word, p):
     return logits, (new_state, new_cell), numbers, cache
 
 
+CALLED = {"gates": "gates i, f, o, g", "cell": "memory", "words": "p of the five words"}
 state, cell, word, steps = state_0, cell_0, START, []
 while word != STOP:
     logits, (state, cell), numbers, _ = step_forward(grid, keys, state, cell, np.array([word]), p)
@@ -273,21 +304,22 @@ while word != STOP:
     for name in ("scores", "attention"):
         tell(name, numbers[name].reshape(3, 3))
     for name in ("context", "gates", "cell", "state", "hidden", "words"):
-        tell(name, numbers[name])
+        tell(CALLED.get(name, name), numbers[name])
 caption = [WORDS[numbers["words"].argmax()] for numbers in steps]
 assert caption == ["cat", "sitting", "outside", "<stop>"]
 assert all(np.allclose(steps[0][name], step_1[name]) for name in step_1)
 
 # %% [markdown]
 # Look where it looked. "cat": the head. "sitting": the part below, where the cat meets the grass.
-# "outside": the sky. At `<stop>` there is nothing left to find, and no location gets more than a
-# third of the attention.
+# "outside": the sky. At `<stop>` there is nothing to find, since no part of a picture shows an
+# end. But the weights must add up to 1, so they lie somewhere: here mostly on the sky, where they
+# were.
 
 # %%
 peaks = [numbers["attention"].argmax() for numbers in steps]
 assert peaks[0] == 4 and peaks[1] == 7 and peaks[2] in (0, 1, 2)
 assert steps[2]["attention"][:3].sum() > 0.8  # the whole sky
-assert steps[3]["attention"].max() < 1 / 3
+assert 0.7 < steps[3]["attention"][:3].sum() < steps[2]["attention"][:3].sum()
 
 for t in (2, 3, 4):
     show(draw_step(t, steps[t - 1], image, f'Step {t}: "{caption[t - 1]}"'), f"07_step_{t}")
@@ -299,10 +331,16 @@ show(figure, "07_four_steps")
 #
 # How should every number of step 1 change, so that "cat" becomes more probable? The loss of this
 # step is -log p(cat). We walk from the loss back to the grid, calling the backwards in reverse
-# order. In code, `dcontext` is the derivative of the loss by the context, and so on.
+# order. In code, `dcontext` is the derivative of the loss by the context, and so on: what would
+# happen to the loss if that number grew. A *negative* number says: more of this, please.
 #
-# The gradient that starts it all is the famous one: dlogits = p - (1 for the right word). Belief
-# minus truth.
+# The first gradient is that of lesson 2, belief minus truth: dlogits = p - (1 for the right word).
+# Through the linear map it comes to hidden, and through the tanh to the sum of the three voices.
+# A sum hands its gradient on to each of its terms:
+#
+#     dhidden = dlogits W_vocabularyᵀ
+#     dsum    = dhidden (1 - hidden²)                              the slope of tanh
+#     d(E y_0) = dsum       ds_1 = dsum W_stateᵀ        dc_1 = dsum W_contextᵀ
 
 # %%
 logits, _, _, cache = step_forward(grid, keys, state_0, cell_0, np.array([START]), p)
@@ -320,25 +358,42 @@ dhidden, dW_vocabulary, db_vocabulary = linear_backward(dlogits, vocabulary)
 output = deep_output_backward(dhidden, deep_output)
 dembedded_in_output, dstate_1, dcontext_in_output, *doutput = output
 tell("dhidden", dhidden[0])
+tell("dsum = d(E y_0), so far", dembedded_in_output[0])
 tell("ds_1", dstate_1[0])
+tell("dc_1, so far", dcontext_in_output[0])
+assert np.allclose(dembedded_in_output, dhidden * (1 - hidden**2))
 # The second hidden unit stands at 1.00, where the tanh is flat: nearly nothing gets through it.
 assert abs(dembedded_in_output[0, 1]) < 0.01 * abs(dhidden[0, 1])
 
 # %% [markdown]
-# Nothing comes after step 1 yet, so the memory that it hands on has the gradient 0. The LSTM sends
-# the gradient back to its input x, to s_0 and to the memory. x was the embedding and the context
-# side by side, so dx is cut in two.
+# Next the LSTM. From s_1 = o tanh(memory) and memory = f memory_before + i g:
 #
-# The embedding and the context were each used **twice**, by the LSTM and by the deep output. What
-# is used twice gets the sum of both gradients.
+#     dmemory = ds_1 o (1 - tanh²(memory))         and what the step after this one sends back
+#     do = ds_1 tanh(memory)    di = dmemory g    dg = dmemory i    df = dmemory memory_before
+#     dmemory_before = dmemory f
+#
+# Each gate passes it on to its sum: times o (1 - o) for a sigma, times 1 - g² for the tanh. From
+# the eight sums, dx = dsums W_xᵀ and ds_0 = dsums W_stateᵀ. We stop after step 1 here: no step
+# after it sends anything back, so that part of dmemory is 0.
+#
+# x was the embedding and the context side by side, so dx is cut in two. Both were used **twice**,
+# by the LSTM and by the deep output. What is used twice gets the sum of both gradients.
 
 # %%
 dcell_1 = np.zeros((1, 2))
 dx, dstate_in_lstm, dcell_0, *dlstm = lstm_step_backward((dstate_1, dcell_1), lstm)
-tell("d of i f o g", dlstm[2].reshape(4, 2))
+dmemory = dstate_1 * o * (1 - np.tanh(cell_1) ** 2)
+tell("dmemory", dmemory[0])
+tell("dsums (i, f, o, g)", dlstm[2].reshape(4, 2))
+tell("dx", dx[0])
+assert np.allclose(dcell_0, dmemory * f)
+assert np.allclose(dlstm[2].reshape(4, 2), np.concatenate([
+    dmemory * g * i * (1 - i), dmemory * cell_0 * f * (1 - f),
+    dstate_1 * np.tanh(cell_1) * o * (1 - o), dmemory * i * (1 - g**2),
+]))
 dembedded = dembedded_in_output + dx[:, :2]
 dcontext = dcontext_in_output + dx[:, 2:]
-tell("dE y_0", dembedded[0])
+tell("d(E y_0)", dembedded[0])
 tell("dc_1", dcontext[0])
 assert dcontext[0, 0] < 0  # more cat in the context would make the loss smaller
 
@@ -347,10 +402,11 @@ assert dcontext[0, 0] < 0  # more cat in the context would make the loss smaller
 #
 # * The weighted sum: da_{i,j} = dc . h_{i,j}. A location whose vector would have helped gets a
 #   negative number: more attention there, less loss.
-# * The softmax: de = a (da - the average of da, weighted with a). What counts is to be better or
-#   worse than the average, and to have attention already. These nine numbers add up to 0:
-#   attention can only be moved from one location to another.
-# * f_att: the gradient goes to the keys of each location, and to the state that asked.
+# * The softmax: de_{i,j} = a_{i,j} (da_{i,j} - average), where the average of da is weighted with
+#   a. What counts is to be better or worse than the average, and to have attention already. The
+#   nine de add up to 0: attention can only be moved from one location to another.
+# * f_att: dkey_{i,j} = de_{i,j} v (1 - tanh²). The query was added to all nine keys, so dquery is
+#   the sum of the nine, and ds_0 = dquery W_stateᵀ: what the state should have asked instead.
 
 # %%
 dattention, dgrid_as_value = weighted_sum_backward(dcontext, weighted_sum)
@@ -358,26 +414,35 @@ dscores = softmax_backward(dattention, softmax)
 dkeys, dstate_as_query, *dalignment = alignment_backward(dscores, alignment)
 tell("da_1", dattention.reshape(3, 3))
 tell("de_1", dscores.reshape(3, 3))
+tell("dkeys", dkeys[0])
 tell("ds_0 as query", dstate_as_query[0])
+assert np.allclose(dstate_as_query[0], dkeys[0].sum(axis=0) @ p["alignment.W_state"].T)
 assert np.isclose(dscores.sum(), 0)
 assert dscores.argmin() == 4  # the middle should get a higher score: look at the cat even more
 average = attention[0] @ dattention[0]
 assert np.isclose(dscores[0, 4], attention[0, 4] * (dattention[0, 4] - average))
 
 # %% [markdown]
-# The state s_0 was used twice, by the LSTM and by f_att. The grid was used **three times**: as the
-# values that are averaged, as the keys that are compared, and as the mean that s_0 was made of. If
-# one of the three is forgotten, the gradient of every parameter here is still right. Only the conv
-# net under the grid would learn from a wrong one. So check the inputs too.
+# The state s_0 was used twice, by the LSTM and by f_att. The grid was used **three times**:
+#
+#     as value    a_{i,j} dc_1              it was averaged, with these weights
+#     as key      dkey_{i,j} W_gridᵀ        it was compared
+#     as start    dmean / 9                 s_0 and the first memory were made of its mean
+#
+# If one of the three is forgotten when they are added up, the gradient of every parameter here is
+# still right. Only the conv net under the grid would learn from a wrong one. So check the inputs
+# too.
 
 # %%
 dstate_0 = dstate_in_lstm + dstate_as_query
 dgrid_as_key, dW_grid, _ = linear_backward(dkeys, keys_cache)
 dgrid_as_start, *dstart = initial_state_backward((dstate_0, dcell_0), start_cache)
 dgrid = dgrid_as_value + dgrid_as_key + dgrid_as_start
+assert np.allclose(dgrid_as_value[0, 4], attention[0, 4] * dcontext[0])
 dW_embedding = embedding_backward(dembedded, embedding)
-tell("ds_0", dstate_0[0])
-tell("dmemory", dcell_0[0])
+tell("ds_0 in the LSTM", dstate_in_lstm[0])
+tell("ds_0, both", dstate_0[0])
+tell("dmemory_before", dcell_0[0])
 for name, part in [("as value", dgrid_as_value), ("as key", dgrid_as_key),
                    ("as start", dgrid_as_start), ("dh, all three", dgrid)]:
     tell(name, part[0])
@@ -396,8 +461,8 @@ show(figure, "07_step_1_backward")
 #
 # With several words, two things come on top.
 #
-# * s_t is used by the word above it and by the step after it. So a step receives `dstate` and
-#   `dcell` from the step after it, and adds.
+# * s_t is used by its own word and by the step after it. So a step receives `dstate` and `dcell`
+#   from the step after it, and adds its own word's share.
 # * One set of parameters served all steps. Their gradients add up over time.
 
 # %%
@@ -473,7 +538,8 @@ def caption_backward(dloss, cache, numbers=None):
 
 # %% [markdown]
 # Is it right? `gradcheck` moves each number a little and looks at the loss (lesson 1). First step
-# 1 alone, and the gradient of each of its parameters; then the whole caption.
+# 1 alone (`said` is `<start>` cat), and the gradient of each of its parameters; then the whole
+# caption.
 
 # %%
 inputs = {"grid": grid} | p
@@ -493,7 +559,7 @@ assert report.ok, report
 # %% [markdown]
 # The slide of the whole caption, backwards. Follow the state's gradient from right to left: at s_1
 # it holds what "cat" wants of it and, through f_att and the LSTM of step 2, what the later words
-# want of it.
+# want of it. At `<stop>` the scores have hardly any gradient: that look did not matter.
 
 # %%
 loss, cache = caption_forward(grid, *p.values(), said=[0, 1, 2, 3, 4])
@@ -502,6 +568,7 @@ dgrid, *gradients = caption_backward(1.0, cache, back)
 surprises = [-np.log(v["words"].max()) for v in steps]
 print("loss", number(loss), "=", " + ".join(number(surprise) for surprise in surprises))
 assert np.isclose(loss, sum(surprises))
+assert np.abs(back[3]["scores"]).max() < 0.1 * np.abs(back[0]["scores"]).max()
 # s_1 has more to answer for than in step 1 alone.
 assert not np.allclose(back[0]["state"], back_1["state"])
 title = "All four steps backwards: the gradient of every number"
@@ -534,7 +601,8 @@ print("the captioner agrees: loss", number(model_loss))
 # ## The first step of a trained captioner
 #
 # A grid of 8x8 locations with 128 features each, and the same calls, up to the attention. Only the
-# widths are larger.
+# widths are larger. Do not expect it to look at the thing at once: its first word is often "a",
+# and "a" needs no look (lesson 8).
 
 # %%
 model, vocabulary = trained_captioner()

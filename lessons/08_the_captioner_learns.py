@@ -1,22 +1,24 @@
 # %% [markdown]
 # # Lesson 8: the captioner learns
 #
-# **What you will see.** Attention before, during and after training: from even over the whole
-# image to one place for each word. Then the lecture's own sentence, "a bird is flying over a body
-# of water": at which words does the captioner look at the bird, and which of these looks does it
-# really use? At the end, three things that go wrong, and why.
+# **What you will see.** Attention before, during and after training: from one look for all words,
+# even over the whole image, to a place of its own for each word. Then the lecture's own sentence,
+# "a bird is flying over a body of water": at which words does the captioner look at the bird, and
+# which of these looks does it really use? At the end, three things that go wrong, and why.
 #
 # **What you need.** Lesson 7 (one step by hand).
 #
-# **How long.** 35 minutes to read, some 20 seconds to run. If you have run `satt demo` in this
+# **How long.** 35 minutes to read, some 30 seconds to run. If you have run `satt demo` in this
 # folder, the lesson shows what was recorded there. If not, it trains a small captioner itself.
 
 # %%
+from showing import BLUE, ORANGE, PURPLE, RED, show  # before NumPy, see there
+
+# isort: split
 from pathlib import Path
 
 import numpy as np
 from matplotlib import pyplot as plt
-from showing import BLUE, GREEN, ORANGE, PURPLE, RED, show
 from trained import trained_captioner
 
 from gradcheck import check
@@ -52,9 +54,11 @@ from satt.training.schedules import warmup_cosine
 # ## 1. Why should attention become sharp?
 #
 # Nobody tells the captioner where to look. It is only told which word was right. Why does that
-# teach it to look at one place? Take four locations: a sky, a bird and two of water. Their grid
-# vectors have two features, "looks like a bird" and "looks like water". The word is chosen from
-# the context alone, and "bird" is right.
+# teach it to look at one place? Take four locations: one of sky, one of a bird, two of water.
+# Their grid vectors have two features, "looks like a bird" and "looks like water". There are two
+# words, "bird" and "water", and their logits are 4 times the context: so the word is chosen by
+# what is seen, and by nothing else. "bird" is right. What is learned, by 120 steps of gradient
+# descent, are the four scores.
 
 # %%
 grid = np.array([[[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]]])  # (1, L, D)
@@ -78,7 +82,7 @@ for _ in range(120):
     context, cache = look_forward(scores, grid)
     probability, _ = softmax_forward(4 * context)  # p(bird), p(water)
     recorded.append(softmax_forward(scores)[0][0])
-    dcontext = 4 * (probability - np.eye(2)[BIRD])
+    dcontext = 4 * (probability - np.eye(2)[BIRD])  # belief minus truth, through the factor 4
     dscores, _ = look_backward(dcontext, cache)
     scores = scores - 0.5 * dscores
 print("attention at first", recorded[0].round(3), "  in the end", recorded[-1].round(3))
@@ -89,14 +93,15 @@ print(report)
 assert report.ok
 
 # %% [markdown]
-# The derivation is one line. Let g_l = -dcontext · h_l say how much the vector at location l
-# *helps*: how fast the loss falls if more of it comes into the context. Through the softmax,
+# Why? Let g_l = -dcontext · h_l say how much the vector at location l *helps*: how fast the loss
+# falls if more of it comes into the context. This is -da_l of lesson 7, and the backward of the
+# softmax is the one from there:
 #
 #     -dscore_l = a_l (g_l - sum_k a_k g_k)
 #
-# A location that helps more than the average of what is looked at gets a higher score; one that
-# helps less gets a lower score. So attention grows where it is useful, and takes it from where
-# it is not.
+# Gradient descent moves each score by a positive multiple of -dscore_l. A location that helps more
+# than the average of what is looked at gets a higher score; one that helps less gets a lower
+# score. So attention moves to where it is useful, away from where it is not.
 #
 # How sharp is a row of attention? Take its entropy H = -sum_l a_l log a_l. Then exp(H) is the
 # **effective number of locations**: 4 for (¼, ¼, ¼, ¼), 2 for (½, ½, 0, 0), 1 for (1, 0, 0, 0).
@@ -124,8 +129,9 @@ show(figure, "08_four_locations")
 # %% [markdown]
 # ## 2. The captioner, moment by moment
 #
-# Now a whole captioner. `satt demo` takes **snapshots** while it trains: the same image, the same
-# words, read at several moments, and the attention at each word. If they are here, we read them.
+# Now a whole captioner. `satt demo` takes **snapshots** while it trains: at several moments the
+# captioner reads the same caption of the same image, and its attention at each word is noted. If
+# they are in `satt-demo/`, we take them from there.
 
 # %%
 model, vocabulary = trained_captioner()
@@ -145,14 +151,16 @@ def recorded_moments():
 
 # %% [markdown]
 # If not, we train: a small world of scenes with water and two things of different kinds, 3,000 of
-# them. The conv net is the trained captioner's and stays as it is, so that only the decoder
-# learns, from random numbers. The paper did it this way, too: its conv net (VGG) had been trained
+# them. The conv net is the trained captioner's and stays as it is; only the decoder learns, and it
+# begins with random numbers. The paper did it this way, too: its conv net (VGG) had been trained
 # before, on photographs with labels.
 #
 # Three lines of the loop are the whole training: take the gradients, limit their length, make a
-# step. Before it, all scores are divided by 20: so the first attention is even. In its second half
-# the scores are stretched little by little (`sharpen`), as in the demo: once the right thing has
-# been found, nothing else says that its surroundings should be left out.
+# step. The rest is about the scores of f_att. `sharpen(x)` multiplies all of them by x, by
+# multiplying v. Before training x is 1/20, so that the first attention is even. In the second half
+# of training, as in the demo, they are stretched little by little, to three times their size. The
+# words do not ask for that: once the right thing has been found, nothing in the loss says that its
+# surroundings should be left out.
 
 # %%
 STEPS, BATCH = 1000, 16
@@ -194,7 +202,8 @@ def trained_moments():
         if step in TAKE_AT:
             looked = attention_while_reading(learner, shown_grid, shown_words)[0]
             attentions.append(looked.astype(np.float64))
-            print(f"step {step:4}: {effective_locations(looked).mean():4.1f} locations")
+            print(f"step {step:4}: a word looks at {effective_locations(looked).mean():4.1f} "
+                  "locations, in the mean over all words")
         rows = random.choice(len(scenes), BATCH, replace=False)
         loss, gradients = learner.loss_and_gradients({"images": grids[rows],
                                                       "words": words[rows]})
@@ -235,12 +244,13 @@ figure.suptitle("The same caption read at several moments: brighter is more atte
 show(figure, "08_moments")
 
 # %% [markdown]
-# Read it row by row. Three numbers say what you see:
+# Read it row by row, and each row from left to right. Three numbers say what you see:
 #
 # * **effective locations** at the nouns: how sharp the look is;
 # * **mass on the thing** at the nouns: how much of the attention lies on what the noun names;
-# * **variety**: how different the maps of the words are. For each word, half the sum of
-#   |a_l - mean over the words|: 0 if all words look alike.
+# * **variety**: how different the maps of the words are. Take the mean of all maps; of each map,
+#   the share that would have to be moved to make this mean of it is half the sum of
+#   |a_l - mean_l|. The variety is the average of these shares: 0 if all words look alike.
 
 
 # %%
@@ -264,7 +274,7 @@ for row in zip(steps, sharpness, mass, variety, strict=True):
 figure, panels = plt.subplots(1, 2, figsize=(11, 4.5))
 moments = range(len(steps))
 panels[0].plot(moments, sharpness, "o-", color=BLUE)
-panels[0].set(title=f"How many of {L} locations a noun looks at", ylim=(0, 1.05 * L),
+panels[0].set(title=f"How many of {L} locations a noun looks at", ylim=(0, 1.1 * sharpness.max()),
               ylabel="effective locations")
 panels[1].plot(moments, mass, "o-", color=BLUE, label="mass on the thing, at nouns")
 panels[1].plot(moments, variety, "s--", color=ORANGE, label="variety between words")
@@ -279,22 +289,32 @@ show(figure, "08_uniform_to_sharp")
 assert variety[0] < 0.1 and variety[-1] > 0.3
 assert sharpness[-1] < 0.8 * sharpness[1]
 assert mass[-1] > 2 * even_mass
+if not has_run_the_demo:
+    assert sharpness[0] > 60 and sharpness[4] < 10  # step 400: before anything was stretched
 
 # %% [markdown]
 # * At first all words look alike: the state does not ask anything yet. In the small world that
-#   first look is even. The demo's captioner begins with an eye that is drawn to what stands out:
-#   a sharp look, and yet it knows nothing. **Sharp is not the same as right.** Look at the
-#   variety, too.
-# * Then attention spreads and moves to the things. The nouns and colours come first.
-# * In the end a noun gets a few locations of 64. Words that need no picture look anywhere: nothing
-#   in the loss says where. In the small world even "water" is one of them; it is always right.
+#   first look is even. The demo does not divide its scores by 20. Its first look is drawn to what
+#   stands out, the same for every word: sharp, though nothing has been learned. **Sharp is not the
+#   same as right.** Look at the variety, too.
+# * Then attention moves to the things. Nouns and colours come first, because they need it most.
+# * In the end a noun gets a few locations of 64. In the small world this is so at step 400
+#   already, before the scores are stretched.
+# * Words that need no picture look anywhere: nothing in the loss says where. In the small world
+#   even "water" is one of them: it is always the right word, so why look?
 #
 # ## 3. "A bird is flying over a body of water"
 #
 # This is the caption on the lecture's slide: there the attention is on the bird while it says
 # "bird" and "flying", and off it at "water". Does ours do the same? We take the first 100 test
-# scenes of a bird over water. No choice by taste: in the first one, the captioner says its own
-# caption. Then it reads the lecture's sentence.
+# scenes with a single bird and water. Three rows of pictures:
+#
+# * the first of these scenes in whose caption the captioner says "bird", "flying" and "water": so
+#   no choice by taste;
+# * the same scene, while the captioner reads the lecture's sentence;
+# * the scene with the most attention on the bird at "flying": chosen, to show what there is.
+#
+# Below each picture stands how much of the attention is on the bird and on the water.
 
 # %%
 scenes, index = [], 0
@@ -340,8 +360,10 @@ show(figure, "08_a_bird_over_water")
 # %% [markdown]
 # At "bird", on the bird. At "water", off it. As on the slide. And at "flying"? One scene is an
 # anecdote, and the third row was even chosen for it. So measure over all 100 scenes. For the words
-# to stand at the same place in every caption, let it read "a (colour) bird is flying over the
-# water".
+# to stand at the same place in every caption, let it read "a COLOUR bird is flying over the
+# water", with each bird's own colour. Three means for each word: the mass on the bird, the share
+# of scenes in which it **points** at the bird (the location with the most attention is covered by
+# the bird, to a quarter at least), and the mass on the water.
 
 # %%
 form = "a COLOUR bird is flying over the water".split()
@@ -379,7 +401,9 @@ assert bird_at["water"] < 0.15
 #
 # A map says where the model looked, not what it used. To know what it used, **take one look away**
 # and see which words suffer. At step t we replace the attention by an even one, and leave
-# everything else as it is. The step is that of lesson 7.
+# everything else as it is. The step is that of lesson 7, with the gate of lesson 10. What is
+# measured is how much log p of each right word falls: 0 if the look was not needed. A fall of 1
+# (the unit is called a **nat**) means that p has become e = 2.7 times smaller.
 
 # %%
 ALIGNMENT = ["W_state", "b", "v"]
@@ -437,12 +461,13 @@ assert abs(cost[flying, flying]) < 0.3
 assert np.abs(cost[bird:flying + 1, flying]).max() < 0.3
 
 # %% [markdown]
-# Read the diagonal. Without the look at the colour, the right colour loses more than a nat: its
-# probability falls to less than a third. (In the captioner that comes with the lessons, "water"
-# and "bird" miss their looks, too.) Without the look at "flying", the word "flying" loses nothing,
-# **wherever that look was**. The wings were seen together with the colour, and birds over water
-# always fly in this world: what is known need not be looked up. And where a look is not needed,
-# nothing in the loss says where it should be; so the seed decides.
+# Each row is a look that was taken away, each column a word. Read the diagonal: what does a word
+# lose without its *own* look? Without the look at the colour, the right colour loses more than a
+# nat: its probability falls to about a third or less. (In the captioner that comes with the
+# lessons, "water" and "bird" miss their looks, too.) Without the look at "flying", the word
+# "flying" loses nothing, **wherever that look was**. The wings were seen together with the colour,
+# and what is known need not be looked up. And where a look is not needed, nothing in the loss says
+# where it should be; so the seed decides.
 #
 # A bright map does not prove that the look was needed. (On photographs the paper's figures show
 # attention on the bird at "flying"; whether that look is needed, a figure cannot tell.)
@@ -491,14 +516,15 @@ assert before[0] > before[2] + 0.2  # blue bird: it looks before the noun, and l
 assert after[3] > after[0] + 0.2  # person in blue: the other way round
 
 # %% [markdown]
-# The curve of the person goes on to its colour, two words after the noun; the curve of all others
-# begins before the noun, and falls after it. So the attention is strongest where the *colour* is
-# due. The noun gets what is left.
+# For all but people, the look is on the thing at its colour, one word before the noun, and has
+# left it two words after the noun. For people it is strongest exactly there, two words after the
+# noun, where *their* colour is due. So the look follows the colour. The noun gets what is left.
 #
-# A second reason is in the equations: e_t = f_att(s_{t-1}, h), and the state s_{t-1} has not read
-# the last word y_{t-1} yet; the LSTM reads it after the look. When the look for the next word is
-# chosen, the model does not know whether it said "a blue" or only "a". It can only expect it. In a
-# scene with two things that is why the look is sometimes on the other one.
+# A second reason is in the equations. At step t the score is f_att(s_{t-1}, h), and s_{t-1} was
+# made before y_{t-1} was said; the LSTM reads y_{t-1} only after the look. So when the look for
+# the word after "a blue" is chosen, the state knows "a", and expects a colour, but has not read
+# "blue". In a scene with a blue bird and a red ball this is one reason why the look is sometimes
+# on the ball.
 #
 # **Second: it cannot count.** How often is a caption true, by the number of things in the scene?
 
@@ -511,7 +537,7 @@ count = np.array([len(scene.things) for scene in data.scenes])
 share = [true[count == n].mean() for n in (1, 2, 3)]
 figure, axes = plt.subplots(figsize=(7, 4.5))
 for n, value in enumerate(share, start=1):
-    axes.bar(n, value, color=(GREEN, BLUE, ORANGE)[n - 1])
+    axes.bar(n, value, color=BLUE)
     axes.text(n, value + 0.02, f"{value:.0%} of {(count == n).sum()}", ha="center", size=13)
 axes.set(xticks=(1, 2, 3), xlabel="things in the scene", ylabel="share of true captions",
          ylim=(0, 1.1), title="Greedy captions: three things are too many")
@@ -529,12 +555,14 @@ one = np.stack([bird, sky, sky, sky])[None]
 two = np.stack([bird, sky, sky, bird])[None]
 context_of_one, _ = weighted_sum_forward(np.array([[1.0, 0, 0, 0]]), one)
 context_of_two, _ = weighted_sum_forward(np.array([[0.5, 0, 0, 0.5]]), two)
-print("context of one bird ", context_of_one, "\ncontext of two birds", context_of_two)
+print("context of one bird ", context_of_one)
+print("context of two birds", context_of_two)
 assert np.array_equal(context_of_one, context_of_two)
 
 # %% [markdown]
-# What remains for counting: the first state s0, which is an average too, but over the whole image;
-# and looking at one bird after the other, which no word asks for before "two" is due.
+# What is left to count with? The first state s0 is an average, too, but over the whole image: two
+# birds make twice as much "bird" in it as one of the same size. And the decoder could look at one
+# bird after the other; but "two" has to be said at once, and one word is one look.
 #
 # **Third: a real failure**, the first caption of three things that is false.
 
@@ -558,8 +586,9 @@ show(figure, "08_a_real_failure")
 
 # %% [markdown]
 # The captioner sees colours and shapes at many places, and it has to bind them: which colour
-# belongs to which kind, and which of them was told already? Nothing in the state but its memory
-# keeps book. Beam search (lesson 12) repairs some of these captions.
+# belongs to which kind, and which thing has been told already? There is no list of them anywhere;
+# all of it has to fit into the state and the memory. Beam search (lesson 12) repairs some of these
+# captions.
 #
 # ## What to remember
 #

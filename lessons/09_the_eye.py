@@ -14,6 +14,9 @@
 # meant are **fovea** and **saccades**. Both are explained below.
 
 # %%
+from showing import BLUE, GREEN, ORANGE, RED, show  # before NumPy, see there
+
+# isort: split
 import tempfile
 from pathlib import Path
 
@@ -23,7 +26,6 @@ from matplotlib.cbook import get_sample_data
 from matplotlib.patches import Circle, Ellipse, Polygon, Wedge
 from PIL import Image
 from scipy.ndimage import gaussian_filter, map_coordinates
-from showing import BLUE, GREEN, ORANGE, RED, show
 from trained import trained_captioner
 
 from satt.data.batches import to_float
@@ -87,7 +89,7 @@ for eccentricity, colour, style in ((0, RED, "-"), (40, GREEN, "--")):
     axes.plot(*np.stack([outside, end]).T, style, color=colour, linewidth=2.5)
 for text, tip, place in (
     ("cornea", (-12.5, -2.2), (-24, -6)), ("pupil", (-9.1, -2.2), (-24, -8.7)),
-    ("iris", (-8.4, -6), (-21.5, -11.4)), ("lens", (-6.6, -3.4), (-16, -14)),
+    ("iris", (-8.4, -6), (-21.5, -11.4)), ("lens", (-6, -3.2), (-4, -8)),
     ("retina, with the\nphotoreceptors", landing(-52), (2.5, 15)), ("fovea", landing(0), (16, 4)),
     ("blind spot", nerve, (12, -11)), ("optic nerve", nerve * 1.42, (15.5, 0)),
 ):
@@ -132,16 +134,17 @@ show(figure, "09_eye")
 # ## Sharpness against the angle
 #
 # How far from the point you look at something lies is measured as an angle, the **eccentricity**
-# $E$. A thumb at arm's length is about 2 degrees wide. How fine a detail may be and still be seen
+# E. A thumb at arm's length is about 2 degrees wide. How fine a detail may be and still be seen
 # is an angle too: the **minimum angle of resolution**, MAR. **Acuity** is its inverse.
 #
 # Many measurements agree that the MAR grows along a straight line (Weymouth 1958, to about 30°):
 #
-# $$\text{MAR}(E) = \text{MAR}_0 \, (1 + E / E_2).$$
+#     MAR(E) = MAR_0 (1 + E / E_2)
 #
-# $E_2$ is the eccentricity at which it has doubled. Song, Levi and Pelli (2014, equation 13) give
-# the smallest letter that can be read: its height is $0.029\,(E + 2.72)$ degrees. On an eye chart
-# the strokes of a letter are a fifth of its height. So $E_2 = 2.72$ degrees, and
+# E_2 is the eccentricity at which it has doubled. Song, Levi and Pelli (2014, equation 13) give
+# the smallest letter that can be read: its height is 0.029 (E + 2.72) degrees. On an eye chart the
+# strokes of a letter are a fifth of its height. So E_2 = 2.72 degrees, and MAR_0 is 0.029 times
+# 2.72, divided by 5.
 
 # %%
 E2 = 2.72
@@ -165,7 +168,7 @@ seeing = np.where(np.abs(angles - BLIND) < 5.5 / 2, np.nan, acuity)  # 5.5 degre
 axes.fill_between(angles, 0, np.nan_to_num(seeing), color=BLUE, alpha=0.15)
 axes.plot(angles, seeing, color=BLUE, linewidth=3)
 axes.annotate("fovea", (0.4, 0.97), (8, 0.93), fontsize=15, arrowprops={"arrowstyle": "-"})
-axes.annotate("blind spot", (BLIND - 1, 0.02), (20, 0.4), fontsize=15,
+axes.annotate("blind spot", (BLIND, 0.03), (BLIND, 0.4), fontsize=15, ha="center",
               arrowprops={"arrowstyle": "-"})
 axes.annotate(f"half, at {E2} degrees", (-E2, 0.5), (-32, 0.62), fontsize=15,
               arrowprops={"arrowstyle": "-"})
@@ -178,8 +181,8 @@ show(figure, "09_acuity")
 
 # %% [markdown]
 # Why not build the whole eye like the fovea? Count how many details it would have to report. A
-# patch of the visual field holds $1 / \text{MAR}^2$ details a square degree. Add up a field that
-# reaches 60 degrees to each side, ring by ring (the ring at $E$ is as long as $\sin E$ says).
+# patch of the visual field holds 1 / MAR² details a square degree. Add up a field that reaches 60
+# degrees to each side, ring by ring (the length of the ring at E is proportional to sin E).
 
 # %%
 field = np.linspace(0, 60, 6001)
@@ -196,7 +199,7 @@ assert times_as_much > 50
 #
 # What is finer than the MAR is lost. So blur each pixel with a Gaussian whose width (sigma) is the
 # MAR at that pixel. A grating of black and white bars, each one MAR wide, then keeps
-# $e^{-\pi^2/2} = 0.7\,\%$ of its contrast: too little to see.
+# exp(-π²/2) = 0.7 % of its contrast: too little to see.
 #
 # Every pixel needs another blur. Doing this pixel by pixel would be slow. Instead blur the whole
 # image a few times, from hardly to strongly, and mix for each pixel the two results whose widths
@@ -363,8 +366,8 @@ assert count(look(0, 4)) == 5 and count(look(40, 4)) < 5
 # At arm's length (0.6 m) the filter still shows five fingers at 40 degrees. Try it: you will find
 # it hard. Blur is not the whole truth. Beside the fovea, things that stand close together are
 # mixed up even where each could be seen alone. This is **crowding**. Letters must be about
-# $0.3\,(E + 0.45)$ degrees apart to be told from each other (Song et al., equation 14): 12 degrees
-# at $E = 40$. Fingers at arm's length are 3 degrees apart. And at 40 degrees our line goes on
+# 0.3 (E + 0.45) degrees apart to be told from each other (Song et al., equation 14): 12 degrees at
+# E = 40. Fingers at arm's length are 3 degrees apart. And at 40 degrees our line goes on
 # beyond the 30 degrees to which it was found straight. Read the numbers as an order of size.
 #
 # ## Saccades
@@ -434,7 +437,7 @@ show(figure, "09_scan_path")
 # The two pictures look alike, and that is why the method is called attention. Four differences.
 #
 # **It looks at many places at once.** An eye has one gaze. The softmax gives every location some
-# weight. The number of places it amounts to is $e^{H}$, with $H$ the entropy of the weights: 1 if
+# weight. The number of places it amounts to is exp(H), with H the entropy of the weights: 1 if
 # all is on one place, 64 if all places count the same.
 #
 # **It sees all places equally sharp.** The grid is made once, before the first word. Looking

@@ -14,9 +14,11 @@
 # both out.
 
 # %%
+from showing import BLUE, GREEN, ORANGE, PURPLE, RED, SKY, show  # before NumPy, see there
+
+# isort: split
 import numpy as np
 from matplotlib import pyplot as plt
-from showing import BLUE, GREEN, ORANGE, PURPLE, RED, SKY, show
 from trained import trained_captioner
 
 from gradcheck import check
@@ -128,6 +130,7 @@ attention, _ = softmax_forward(random.normal(size=(2, 5, 4)))
 for target in (1.0, "T/L"):
     report = check(doubly_stochastic_forward, doubly_stochastic_backward,
                    {"attention": attention}, {"mask": mask, "target": target})
+    print(f"\ntarget {target}")
     print(report)
     assert report.ok
 
@@ -186,7 +189,8 @@ assert all(np.isclose(cosine[name], 1) for name in "ABCD") and cosine["E"] < 0.9
 figure, (left, right) = plt.subplots(1, 2, figsize=(12.5, 4.8))
 colours = dict(zip(ways, (BLUE, SKY, GREEN, ORANGE, RED), strict=True))
 bars = left.bar(list(ways), list(ways.values()), color=list(colours.values()))
-left.bar_label(bars, [f"{value:.3g}" for value in ways.values()], padding=2)
+left.bar_label(bars, [f"{value:,.2f}" if value < 10 else f"{value:,.0f}"
+                      for value in ways.values()], padding=2)
 left.set(yscale="log", ylabel="value of the penalty", title="The value: five sizes")
 left.set_ylim(top=4 * max(ways.values()))
 sizes = [np.linalg.norm(p) / np.linalg.norm(reference) for p in pushes.values()]
@@ -194,8 +198,10 @@ bars = right.bar(list(ways), sizes, color=list(colours.values()))
 right.bar_label(bars, [f"{size:.3g} x A\ncosine {cosine[name]:.2f}" for name, size in
                        zip(ways, sizes, strict=True)], padding=2, fontsize=11)
 right.set(yscale="log", ylabel="length, times that of A",
-          title="The gradient: A to D differ in size, E in direction too")
+          title="The gradient: A to D differ at most in size")
 right.set_ylim(top=30 * max(sizes))
+for axes in (left, right):
+    axes.set_xticks(range(5), ["A\npaper", "B\nmean", "C\nsum", "D\nT/L", "E\nno mask"])
 figure.suptitle("Five ways to code the penalty, the same attention")
 show(figure, "10_five_ways")
 

@@ -8,14 +8,16 @@
 #
 # **What you need.** Lesson 8 (the captioner learns) and lesson 12 (decoding and measuring).
 #
-# **How long.** 35 minutes to read, some 25 seconds to run.
+# **How long.** 35 minutes to read, some 30 seconds to run.
 
 # %%
+from showing import BLUE, GREEN, ORANGE, RED, show  # before NumPy, see there
+
+# isort: split
 from unittest.mock import patch
 
 import numpy as np
 from matplotlib import pyplot as plt
-from showing import BLUE, GREEN, ORANGE, RED, show
 from trained import trained_captioner
 
 from gradcheck import check
@@ -462,11 +464,12 @@ assert of_five[0] > of_five[1]
 #
 # ## What to remember
 #
-# | what you see | what to measure | what it often is | |---|---|---| | the same map for all words
-# | variety of maps; is the gradient of W_state zero? | f_att ignores s | | the same caption for
-# all images | swap the images: does the loss move? | pairs, scaling, grid | | loss explodes, or
-# stands still | norm of each gradient at each step | rate, no clipping | | BLEU too good for its
-# captions | read the captions | teacher forcing |
+# | what you see | what to measure | what it often is |
+# |---|---|---|
+# | the same map for all words | variety of maps; gradient of W_state: zero? | f_att ignores s |
+# | the same caption for all images | swap the images: does the loss move? | pairs, scaling, grid |
+# | loss explodes, or stands still | norm of each gradient at each step | rate, no clipping |
+# | BLEU too good for its captions | read the captions | teacher forcing |
 #
 # Gradient checks find none of the four. They say that the backward fits the forward; these tests
 # ask whether the forward, and what is around it, does what you meant.

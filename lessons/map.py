@@ -124,7 +124,9 @@ def draw(lessons):
         axes.add_patch(plt.Rectangle(corner, WIDTH, HEIGHT, fc="white", ec=BLUE, lw=2, zorder=3))
         axes.text(corner[0] + 0.3, y, str(lesson.number), color=BLUE, size=18, weight="bold",
                   ha="center", va="center", zorder=4)
-        title = textwrap.fill(lesson.title, LETTERS_IN_A_LINE)
+        # As few lines as possible, and these as equal as possible.
+        ways = [textwrap.wrap(lesson.title, n) for n in range(8, LETTERS_IN_A_LINE + 1)]
+        title = "\n".join(min(ways, key=lambda lines: (len(lines), max(map(len, lines)))))
         axes.text(corner[0] + 0.6, y, title, size=12.5, va="center", zorder=4)
     return figure
 

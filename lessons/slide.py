@@ -29,6 +29,7 @@ def draw_step(t, v, image, title, back=False):
         axes.plot([0.4, 3.2], [1.4 + cut * 2.8 / 3] * 2, color="white", linewidth=3)
         axes.plot([0.4 + cut * 2.8 / 3] * 2, [1.4, 4.2], color="white", linewidth=3)
     _box(axes, 5.2, 2.8, _vectors(v["grid"]), f"${m}h_{{i,j}}$", width=0.8, height=0.93)
+    axes.text(5.5, 4.37, "cat, grass, sky", fontsize=13, ha="center", va="center")
     _box(axes, 8.6, 2.8, v["scores"].reshape(3, 3), f"${m}e_{{{t},i,j}}$", gradient, 0.8, 0.8)
     _box(axes, 12.0, 2.8, v["attention"].reshape(3, 3), f"${m}a_{{{t},i,j}}$", attention, 0.8, 0.8)
     _box(axes, 14.9, 2.8, v["context"][:, None], f"${m}c_{t}$", gradient, width=0.8)
@@ -54,7 +55,8 @@ def draw_step(t, v, image, title, back=False):
     _arrow(axes, (1.6, 5.4), (1.6, 4.6), (8.6, 4.6), (8.6, 4.1), back=back)
     if t == 1:  # where s_0 comes from
         _arrow(axes, (4.4, 4.22), (4.4, 4.42), (1.1, 4.42), (1.1, 5.8), back=back)
-        axes.text(0.98, 5.0, "mean", fontsize=14, color=RED if back else BLUE, ha="right")
+        _arrow(axes, (1.1, 4.42), (0.4, 4.42), (0.4, 7.1), (0.86, 7.1), back=back)
+        axes.text(0.75, 5.0, "mean", fontsize=14, color=RED if back else BLUE, ha="center")
     _arrow(axes, (14.9, 3.6), (14.9, 5.0), (5.6, 5.0), (5.6, 5.55), back=back)
     _arrow(axes, (11.0, 5.0), (11.0, 6.4), back=back)
     for y, end in ((6.1, 6.4), (7.1, 7.0), (8.1, 7.6)):
@@ -73,7 +75,8 @@ def draw_caption(steps, grid, image, title, back=False):
     d, attention, gradient = ("d\\,", "gradient", "gradient") if back else ("", "attention", "")
     axes.imshow(image, extent=(0.3, 2.9, 4.2, 1.6), aspect="auto")
     _box(axes, 1.6, 6.9, _vectors(grid), f"${d}h_{{i,j}}$", width=0.78, height=0.93)
-    axes.text(1.6, 8.75, "used at every step", fontsize=14, ha="center")
+    axes.text(1.6, 8.57, "cat, grass, sky:\nused at every step", fontsize=13, ha="center",
+              va="center")
     _arrow(axes, (1.6, 4.3), (1.6, 5.05), back=back)
     _arrow(axes, (2.85, 6.9), (3.35, 6.9), (3.35, 4.65), (4.15, 4.65), back=back)
     _arrow(axes, (2.85, 6.9), (3.35, 6.9), (3.35, 8.4), (4.15, 8.4), back=back)

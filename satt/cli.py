@@ -76,7 +76,10 @@ def main(arguments=None):
 
 def _run(arguments):
     parser = _build_parser(arguments)
-    options = parser.parse_args(arguments)
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        parser.prog += f" {options.command}" if options.command else ""
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     if options.version:
         print(f"satt {_version()}")
         return 0

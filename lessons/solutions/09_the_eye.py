@@ -88,12 +88,12 @@ show(figure, "09_solution_eye_chart")
 
 # %% [markdown]
 # Anstis drew the first chart of this kind in 1974. It works at any distance: if you come nearer,
-# eccentricity and height grow alike. (Nearly so: the constant $E_2$ does not grow.)
+# eccentricity and height grow alike. (Nearly so: the constant E_2 does not grow.)
 
 # %% [markdown]
 # ## 2. How many fixations for a photograph?
 #
-# Acuity is at least 1/4 where $E \le 3 E_2$, at least 1/2 where $E \le E_2$. So the question is
+# Acuity is at least 1/4 where E <= 3 E_2, at least 1/2 where E <= E_2. So the question is
 # how many discs cover a sheet of 25.6 x 30 degrees.
 
 # %%
@@ -131,7 +131,7 @@ figure, axes = plt.subplots(1, 2, figsize=(11, 7.4))
 for panel, (acuity, path) in zip(axes, paths.items(), strict=True):
     for centre in path:
         panel.add_patch(plt.Circle(centre, E2 * (1 / acuity - 1), color=BLUE, alpha=0.15))
-    panel.plot(*path.T, "o", color=RED, markersize=6)
+    panel.plot(*path.T, "o", color=RED, markersize=6, clip_on=False)
     panel.set(xlim=(0, 25.6), ylim=(30, 0), aspect="equal", xlabel="degrees", ylabel="degrees",
               title=f"acuity {acuity} everywhere:\n{len(path)} fixations")
 show(figure, "09_solution_fixations")

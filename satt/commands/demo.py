@@ -9,7 +9,7 @@ from satt.commands.arguments import BEAM_SIZE, COUNT, SEED
 from satt.commands.caption import DEFAULT_CHECKPOINT
 from satt.commands.evaluate import KEYS
 from satt.commands.mistakes import why_wrong
-from satt.commands.output import draw_caption, figure_text, prepare_folder, print_table
+from satt.commands.output import as_typed, draw_caption, figure_text, prepare_folder, print_table
 
 NAME = "demo"
 SUMMARY = "learn to caption drawn scenes, and show where it looked"
@@ -329,12 +329,14 @@ def _report(metrics):
 
 def _say_what_next(folder, paths):
     checkpoint = folder / "checkpoint.npz"
-    given = "" if checkpoint == Path(DEFAULT_CHECKPOINT) else f" --checkpoint {checkpoint}"
+    given = () if checkpoint == Path(DEFAULT_CHECKPOINT) else ("--checkpoint", checkpoint)
+    caption = as_typed("satt", "caption", "satt-scenes/test-0-0.png", *given, "--figure",
+                       "look.png")
     print("\nlook at")
     for path in paths:
         print(f"  {path}")
     print(f"""next
   satt draw --split test --size 64            scenes to caption, in satt-scenes/
-  satt caption satt-scenes/test-0-0.png{given} --figure look.png
+  {caption}
   satt train --data FOLDER                    photographs, if you have Flickr8k
   gradcheck                                   every gradient, checked""")

@@ -2,6 +2,7 @@
 
 import json
 import time
+import warnings
 
 from satt.commands.arguments import BEAM, BEAM_SIZE, COUNT, SEED
 from satt.commands.caption import add_checkpoint_argument, load
@@ -41,6 +42,7 @@ examples:
 
 KEYS = ("true_captions", "complete_captions", "true_captions_unseen", "bleu4", "bleu4_share",
         "pointing", "mass_on_things", "setting_gap_closed", "seconds")
+FAMILIAR = 0.7  # share of the words said that a captioner of such data knows at least
 LISTED = ("bleu", "bleu_without_brevity", "length_ratio")
 
 
@@ -80,6 +82,7 @@ def run(options):
 
     size = model.settings.image_size
     data = read_data(source, options, options.split, options.count, size, look)
+    _warn_of_other_words(vocabulary, data, options)
     if source is None:
         unseen = read_data(source, options, "unseen", (options.count + 1) // 2, size)
         found, _, _ = evaluate_scenes(
@@ -100,6 +103,19 @@ def run(options):
             print_source(source)
         _print(figures, len(data))
     return 0
+
+
+def _warn_of_other_words(vocabulary, data, options):
+    """A captioner of scenes fails at photographs, and its user may not see why."""
+    known = set(vocabulary.words)
+    said = [word in known for several in data.captions for caption in several for word in caption]
+    share = sum(said) / len(said)
+    if share < FAMILIAR:
+        warnings.warn(
+            f"{options.checkpoint} knows only {share:.0%} of the words in the captions of "
+            f"{options.data}: it has learned from something else, and the figures say little",
+            stacklevel=2,
+        )
 
 
 def perplexity(model, vocabulary, data, batch_size=100):

@@ -5,7 +5,7 @@ import warnings
 from pathlib import Path
 
 from satt.commands.arguments import SEED
-from satt.commands.output import FIGURE_ENDINGS, print_table
+from satt.commands.output import FIGURE_ENDINGS, prepare_folder, print_table
 from satt.commands.sources import add_image_arguments, open_folder, read_images, refuse_left_out
 from satt.errors import SattError
 
@@ -71,7 +71,10 @@ def run(options):
             f"--out: expected a file that ends in {', '.join(FIGURE_ENDINGS)}, got {out}; give "
             "it one of these endings"
         )
+    if out.is_dir():
+        raise SattError(f"--out: expected a file, got the folder {out}; name a file in it")
     listing = open_folder(options.folder, "FOLDER")
+    prepare_folder(out.parent)
 
     from satt.data.overview import (
         describe_captions,

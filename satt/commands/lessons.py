@@ -25,7 +25,8 @@ SUMMARY = "list the lessons, or run one"
 DESCRIPTION = """\
 List the lessons: scripts that build attention step by step, with small numbers and pictures. With
 a number, run that lesson; its figures go to lessons/figures/. Better still, read it while it runs:
-VS Code, Spyder and jupytext open a lesson as a notebook.
+VS Code, Spyder and jupytext open a lesson as a notebook. Where a lesson looks into a trained
+captioner, it is the one that `satt demo` left in the current folder, or else one of its own.
 
 The lessons come with the source of satt; an installed package alone does not have them."""
 EXAMPLES = """\
@@ -176,14 +177,17 @@ def _print_list(lessons):
 
 
 def _run(lesson):
-    """Run a lesson in a process of its own, with this Python and this satt."""
+    """Run a lesson in a process of its own, with this Python and this satt.
+
+    It runs in the current folder: there it finds what `satt demo` has left.
+    """
     paths = [str(PACKAGE), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
     # What the terminal cannot show is written as a number; a lesson does not end because of it.
     environment.setdefault("PYTHONIOENCODING", ":backslashreplace")
     folder = lesson.path.parent
     print(f"lesson {lesson.number}: {lesson.title} ({lesson.path})\n", flush=True)
-    code = subprocess.run([sys.executable, lesson.path], cwd=folder.parent, env=environment)
+    code = subprocess.run([sys.executable, lesson.path], env=environment)
     if code.returncode:
         raise SattError(
             f"lesson {lesson.number} ended with exit code {code.returncode}; the lines above say "

@@ -4,7 +4,7 @@ Each way is a function from photographs to (images, kept, reasons): what is seen
 be read, in their order; which these are; and why the others cannot, by their number.
 """
 
-from satt.commands.sources import read_images
+from satt.commands.sources import check_fits, read_images
 from satt.errors import SattError
 
 
@@ -58,11 +58,22 @@ def look_at_pixels(size):
     """Decode photographs, scaled and cut to `size` x `size` pixels."""
 
     def look(photographs, options, label):
+        check_fits(len(photographs), photographs[0].split, "photographs", size)
         paths = [photo.path for photo in photographs]
         images, kept, reasons = read_images(paths, size, options, label)
-        return images[kept] if reasons else images, kept, reasons
+        return _compacted(images, kept) if reasons else images, kept, reasons
 
     return look
+
+
+def _compacted(images, kept):
+    """The images that are kept, in the place of all: copies would take as much memory again."""
+    count = 0
+    for image, good in zip(images, kept, strict=True):
+        if good:
+            images[count] = image
+            count += 1
+    return images[:count]
 
 
 def look_through(encoder):

@@ -1,5 +1,6 @@
 """What commands write: folders to write into, tables to read, captions with their attention."""
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -37,6 +38,15 @@ def prepare_folder(text, option="--out"):
             f"{option}: {folder} cannot be written to: {error.strerror}; choose another folder"
         ) from error
     return folder
+
+
+def as_typed(*words):
+    """Write a command as it is typed: in quotes what a shell would take apart."""
+    import shlex
+    import subprocess
+
+    words = [str(word) for word in words]
+    return shlex.join(words) if os.name == "posix" else subprocess.list2cmdline(words)
 
 
 def print_table(rows):

@@ -1,11 +1,11 @@
 """What a folder keeps of `satt train`, so that `satt train --resume` can go on with it."""
 
 import io
-import os
 import warnings
 from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 
+from satt.commands.output import as_typed
 from satt.commands.sources import SCENES
 from satt.errors import SattError
 
@@ -306,12 +306,7 @@ def fitting_together(folder):
 
 def how_to_go_on(folder):
     """The command that goes on with a folder's run, as it is typed; None if nothing is saved."""
-    import shlex
-    import subprocess
-
     if not (folder / SAVED_RUN).exists():
         return None
-    command = ["satt", "train", "--resume"]
-    if folder != Path(DEFAULT_FOLDER):
-        command += ["--out", str(folder)]
-    return shlex.join(command) if os.name == "posix" else subprocess.list2cmdline(command)
+    where = () if folder == Path(DEFAULT_FOLDER) else ("--out", folder)
+    return as_typed("satt", "train", "--resume", *where)

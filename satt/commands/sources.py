@@ -3,6 +3,7 @@
 import warnings
 from pathlib import Path
 
+from satt.commands.memory import check_memory
 from satt.errors import SattError
 
 SCENES = "scenes"
@@ -118,18 +119,20 @@ def read_data(source, options, split, count, size, look=None):
     Returns
     -------
     data : SceneData or CaptionData
-        Photographs that are missing, damaged or without a caption are left out, with one warning
-        that counts them.
+        Photographs that are missing, damaged or without a caption are left out, with a warning for
+        each that cannot be read, and one that counts them all.
 
     Raises
     ------
     SattError
-        If none is left; under `options.strict`, if one would be left out.
+        If none is left, or they do not fit into memory; under `options.strict`, if one would be
+        left out.
     """
     split = SPLITS.get(split, split)
     if source is None:
         from satt.data.scenes.dataset import draw_scenes
 
+        check_fits(count, split, "scenes", size)
         return draw_scenes(split, count, size, options.seed)
     from satt.data.caption_data import CaptionData
 
@@ -149,20 +152,29 @@ def read_data(source, options, split, count, size, look=None):
             f"--data: none of the {len(photographs):,} {split} photographs can be read; the "
             f"first: {reasons[0]}"
         )
+    for reason in reasons.values():
+        warnings.warn(reason, stacklevel=2)
     if lost:
         from satt.data.listing import name_reasons
 
-        first = f"; the first of these: {min(reasons.items())[1]}" if reasons else ""
         total = len(all_of_split) + len(lost) - len(reasons)
         warnings.warn(
             f"{source.reader}: {len(lost):,} of the {total:,} {split} photographs are left out: "
-            f"{name_reasons(lost)}{first}",
+            f"{name_reasons(lost)}",
             stacklevel=2,
         )
     photographs = [photo for photo, good in zip(photographs, kept, strict=True) if good]
     return CaptionData(
         images, [photo.captions for photo in photographs], [photo.name for photo in photographs],
         paths=[photo.path for photo in photographs],
+    )
+
+
+def check_fits(count, split, kind, size):
+    """Raise a SattError if so many images take more memory than there is."""
+    check_memory(
+        count * size * size * 3, f"--data: {count:,} {split} {kind} of {size} x {size} pixels",
+        "ask for fewer or smaller ones",
     )
 
 

@@ -13,7 +13,8 @@ from satt.commands.looking import (
     look_up,
     open_grid_file,
 )
-from satt.commands.output import draw_caption, prepare_folder, print_table
+from satt.commands.memory import check_memory, peak_memory
+from satt.commands.output import as_typed, draw_caption, prepare_folder, print_table
 from satt.commands.resuming import (
     CHECKPOINT,
     DEFAULT_FOLDER,
@@ -72,6 +73,9 @@ MINIMUM_COUNT = {True: 1, False: 5}  # by whether the data are scenes
 PICTURES = 3
 PICTURE_SIZE = 224  # pixels, of a photograph whose grid is looked at
 INTERRUPTED = 130  # the exit code
+# Itself, its gradient in each of two parts and together, two averages of Adam, the best state and
+# a copy while that is saved; of four bytes each.
+BYTES_A_PARAMETER = 8 * 4
 MODEL_OPTIONS = ("dropout", "penalty", "penalty_target", "state_width", "embedding_width",
                  "attention_width")
 TRAINING_OPTIONS = ("epochs", "batch_size", "captions_per_image", "batches", "optimiser",
@@ -216,7 +220,9 @@ def _prepare_and_train(folder, chosen, reading, saved=None):
     if not vocabulary.words:
         raise SattError(f"--minimum-count: no word occurs {minimum} times; choose a smaller one")
     widths = {name: getattr(options, name) for name in MODEL_OPTIONS}
-    model = Captioner(CaptionerSettings(len(vocabulary), **seen, **widths), options.seed)
+    captioner = CaptionerSettings(len(vocabulary), **seen, **widths)
+    _check_width(captioner)
+    model = Captioner(captioner, options.seed)
     settings = TrainingSettings(**{name: getattr(options, name) for name in TRAINING_OPTIONS})
     kept = KeptRun(folder, chosen, data, validation, vocabulary)
     if source:
@@ -263,6 +269,18 @@ def _way_of_looking(options, encoder):
         return look_at_pixels(options.size), {"image_size": options.size}
     look = look_through(encoder) if options.encoder else look_up(encoder)
     return look, {"encoder": "absent", "grid": grid_of(encoder)}
+
+
+def _check_width(settings):
+    from math import prod
+
+    from satt.models.captioner_shapes import captioner_shapes
+
+    count = sum(map(prod, captioner_shapes(settings).values()))
+    check_memory(
+        BYTES_A_PARAMETER * count, f"--state-width: to train {count:,} parameters would",
+        "choose smaller widths: --state-width, --embedding-width, --attention-width",
+    )
 
 
 def _train(kept, options, source, model, vocabulary, data, validation, settings, saved):
@@ -328,28 +346,16 @@ def _report(best, records):
     print_table(rows)
 
 
-def peak_memory():
-    """The most memory that this process has held, in bytes; None where the system cannot say."""
-    try:
-        import resource
-    except ImportError:
-        return None
-    import sys
-
-    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return used if sys.platform == "darwin" else 1024 * used
-
-
 def _say_what_next(folder, pictures, options, of_scenes):
     checkpoint = Path(folder) / "checkpoint.npz"
     print(f"\nlook at {folder / 'learning-curve.png'}")
     for path in pictures:
         print(f"        {path}")
-    grids = f" --grids {options.grids} --names {options.names}" if options.grids else ""
-    print("next:   satt evaluate --checkpoint "
-          f"{checkpoint} --data {options.data}{grids}")
-    if grids:
-        return
-    print(f"        satt caption photo.png --checkpoint {checkpoint} --figure look.png")
+    grids = ["--grids", options.grids, "--names", options.names] if options.grids else []
+    print("next:  ", as_typed("satt", "evaluate", "--checkpoint", checkpoint, "--data",
+                              options.data, *grids))
+    if not grids:
+        print("       ", as_typed("satt", "caption", "photo.png", "--checkpoint", checkpoint,
+                                  "--figure", "look.png"))
     if of_scenes:
         print("        satt draw    (scenes to caption)")

@@ -70,6 +70,8 @@ def load_checkpoint(path):
         If the file is missing, is no checkpoint, is damaged or has another format.
     """
     path = Path(path)
+    if os.path.isdir(path):
+        raise SattError(f"checkpoint: {path} is a folder; name the .npz file in it")
     if not os.path.isfile(path):  # False, too, for a name that no file can have
         raise SattError(f"checkpoint: there is no file {path}; train first or correct the path")
     try:

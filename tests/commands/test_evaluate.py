@@ -55,6 +55,20 @@ def test_figures_of_flickr8k(satt, checkpoint, flickr8k):
     assert figures["length_ratio"] == expected["length_ratio"]
 
 
+def test_data_of_another_kind_are_noticed(satt, checkpoint, flickr8k, tmp_path):
+    # Then 5 of 8 words are known: of "a skier jumps" the first, of the others all but "cats".
+    options = ("evaluate", "--checkpoint", checkpoint, "--data")
+    assert "satt:" not in satt(*options, flickr8k).err
+    folder = shutil.copytree(flickr8k, tmp_path / "others")
+    captions = folder / "Flickr8k.token.txt"
+    text = captions.read_text(encoding="utf-8").replace("dog on the grass", "skier jumps")
+    captions.write_text(text, encoding="utf-8")
+    ended = satt(*options, folder)
+    assert ended.code == 0
+    (line,) = [line for line in ended.err.splitlines() if line.startswith("satt:")]
+    assert f"{checkpoint} knows only 62% of the words" in line and str(folder) in line
+
+
 def test_an_untrained_model_wavers_between_all_words(satt, checkpoint, flickr8k):
     ended = satt("evaluate", "--checkpoint", checkpoint, "--data", flickr8k, "--split",
                  "validation", "--json")

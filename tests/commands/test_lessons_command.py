@@ -61,11 +61,11 @@ def test_the_list(folder, satt):
     ]
 
 
-def test_a_lesson_runs_in_its_checkout_with_this_python(folder, satt, tmp_path, monkeypatch):
+def test_a_lesson_runs_in_the_current_folder_with_this_python(folder, satt, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     ended = satt("lessons", 1)
     assert ended.code == 0
-    python, package = (folder.parent / "ran.txt").read_text(encoding="utf-8").split()
+    python, package = (tmp_path / "ran.txt").read_text(encoding="utf-8").split()
     import satt as ours
 
     assert (python, package) == (sys.executable, ours.__file__)

@@ -2,12 +2,15 @@
 
 import json
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from satt.commands import train
+from satt.commands import memory, train
+from satt.commands.sources import open_source, read_data
+from satt.data.images import load_images
 from satt.training.keeping import load_captioner
 
 QUICK = ("--size", 16, "--epochs", 1, "--evaluations", 1, "--batch-size", 10, "--minimum-count", 1,
@@ -88,10 +91,51 @@ def test_what_is_left_out_is_counted_in_one_line(satt, flickr8k, tmp_path):
     of_train, of_validation = [line for line in ended.err.splitlines() if "left out" in line]
     assert of_train.startswith("satt: flickr8k: 3 of the 7 train photographs are left out: ")
     for what in ("1 without a file (train1.jpg)", "leads out of the folder (../train2.jpg)",
-                 "1 that cannot be read (train0.jpg); the first of these: image: "):
+                 "1 that cannot be read (train0.jpg)"):
         assert what in of_train
     assert of_validation.endswith(
         "1 of the 6 validation photographs are left out: 1 without a file (dev5.jpg)")
+
+
+def test_each_that_cannot_be_read_is_named_with_what_is_wrong(satt, flickr8k, tmp_path):
+    folder = shutil.copytree(flickr8k, tmp_path / "broken")
+    photos = [folder / "Images" / f"train{number}.jpg" for number in range(6)]
+    kept = load_images([photos[1], photos[5]], 32, label=None)[0]
+    for number in (0, 2, 3, 4):
+        photos[number].write_bytes(photos[number].read_bytes()[:100 * (number % 3)])
+    options = SimpleNamespace(data=str(folder), strict=False, cache="off", seed=0)
+    with pytest.warns() as said:
+        data = read_data(open_source(options, "train"), options, "train", None, 32)
+    lines = [str(warning.message) for warning in said]
+    assert len(lines) == 5 and "4 of the 6 train photographs are left out" in lines[-1]
+    for line, number in zip(lines, (0, 2, 3, 4), strict=False):
+        assert line.startswith(f"image: {photos[number]} ")
+    assert data.names == ["train1.jpg", "train5.jpg"]
+    assert np.array_equal(data.images, kept)
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate"])
+@pytest.mark.parametrize("data", ["scenes", "photographs"])
+def test_more_than_fits_into_memory(
+    complains, checkpoint, flickr8k, tmp_path, monkeypatch, command, data
+):
+    monkeypatch.setattr(memory, "physical_memory", lambda: 8_000)
+    monkeypatch.chdir(tmp_path)
+    options = {"train": ("--size", 32), "evaluate": ("--checkpoint", checkpoint)}[command]
+    complains(command, "--data", flickr8k if data == "photographs" else data, *options,
+              about=["--data: ", f" {data} of 32 x 32 pixels take", "fewer or smaller"])
+
+
+def test_a_captioner_that_does_not_fit_into_memory(complains, satt, flickr8k, tmp_path,
+                                                   monkeypatch):
+    monkeypatch.setattr(memory, "physical_memory", lambda: 10_000_000)
+    out = ("--out", tmp_path / "a")
+    ended = satt("train", "--data", flickr8k, *QUICK, "--state-width", 900, *out)
+    assert ended.code == 2
+    line = ended.err.splitlines()[-1]  # below the bars
+    assert line.startswith("satt: --state-width: ") and "0.0 GB" in line and "; choose" in line
+    assert not any((tmp_path / "a").iterdir())
+    assert satt("train", "--data", flickr8k, *QUICK, *out).code == 0
 
 
 def test_strict(satt, complains, flickr8k, tmp_path):

@@ -1,11 +1,13 @@
 import json
+import os
+import shlex
 import shutil
 
 import pytest
 from PIL import Image
 
 from satt.commands import train
-from satt.commands.train import peak_memory
+from satt.commands.memory import peak_memory
 from satt.training.keeping import load_captioner
 
 QUICK = ("--size", 16, "--epochs", 2, "--validation", 5, "--evaluations", 2, "--batch-size", 10,
@@ -101,6 +103,18 @@ def test_control_c_keeps_what_was_learned(satt, tmp_path, monkeypatch):
     assert (tmp_path / "learning-curve.png").exists()
     assert satt("caption", tmp_path / "attention-1.png", "--checkpoint",
                 tmp_path / "checkpoint.npz").code == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the shell is a POSIX one")
+def test_what_to_do_next_can_be_typed_as_it_is(satt, tmp_path):
+    folder = tmp_path / "새 run's"
+    ended = satt("train", *SCENES, *QUICK, "--out", folder)
+    assert ended.code == 0, ended.err
+    lines = [line for line in ended.out.splitlines() if "--checkpoint" in line]
+    assert len(lines) == 2
+    for line in lines:
+        words = shlex.split(line.partition("satt ")[2])
+        assert words[words.index("--checkpoint") + 1] == str(folder / "checkpoint.npz")
 
 
 def test_control_c_before_the_training_leaves_nothing(satt, tmp_path, monkeypatch):

@@ -124,7 +124,8 @@ def test_a_flag_with_a_value(name, option, satt, nothing_is_run):
 @pytest.mark.parametrize("name", [command.NAME for command in cli.COMMANDS])
 @pytest.mark.parametrize("more", [["--colour"], ["--see"], ["-x"], ["--seed=1", "--=3"]])
 def test_options_that_there_are_not(name, more, satt, nothing_is_run):
-    assert more[-1] in complaint_of(satt(name, *NEEDED.get(name, []), *more))
+    line = complaint_of(satt(name, *NEEDED.get(name, []), *more))
+    assert more[-1] in line and f"`satt {name} --help`" in line
 
 
 @pytest.mark.parametrize("arguments", [
@@ -166,6 +167,7 @@ def places(tmp_path, checkpoint, flickr8k, photos, monkeypatch):
     """Files and folders of every wrong kind, by name, in the current folder."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder").mkdir()
+    (tmp_path / "folder.png").mkdir()
     (tmp_path / "file").write_text("words\n", encoding="utf-8")
     (tmp_path / "empty").write_bytes(b"")
     shutil.copy(photos[0], tmp_path / "image.png")
@@ -214,6 +216,7 @@ TOO_LONG = "n" * 300
     (["train", "--data", "flickr8k", "--scenes", "3"], ["--scenes"]),
     (["evaluate", "--data", "nowhere", "--checkpoint", "checkpoint.npz"], ["--data", "nowhere"]),
     (["evaluate", "--data", "scenes", "--checkpoint", "file"], ["checkpoint", "file"]),
+    (["evaluate", "--data", "scenes", "--checkpoint", "folder"], ["checkpoint", "is a folder"]),
     (["evaluate", "--data", "scenes"], ["--checkpoint", "satt-demo"]),
     (["inspect", "nowhere"], ["FOLDER", "nowhere"]),
     (["inspect", "file"], ["FOLDER", "file"]),
@@ -221,6 +224,7 @@ TOO_LONG = "n" * 300
     (["inspect", "folder"], ["FOLDER", "folder", "Flickr8k.token.txt"]),
     (["inspect", "flickr8k", "--out", "look.docx"], ["--out", "look.docx", ".png"]),
     (["inspect", "flickr8k", "--out", "file/look.png"], ["file"]),
+    (["inspect", "flickr8k", "--out", "folder.png"], ["--out", "the folder folder.png"]),
     (["inspect", "flickr8k", "--cache", "file"], ["file"]),
     (["draw", "--out", "file"], ["--out", "file"]),
     (["draw", "--out", "file/deeper"], ["--out", "file"]),

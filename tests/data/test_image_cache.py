@@ -408,7 +408,7 @@ def test_processes_at_once(paths, folder, tmp_path, decoded):
             file.write(bytes([number]))  # another content, the same picture
     work = [loading(folder, paths, tmp_path / f"{number}.npy") for number in range(3)]
     for process in work:
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=600)
         assert process.returncode == 0 and errors == ""
     everything = sorted(paths[0].parent.iterdir())
     expected = load(everything, False)

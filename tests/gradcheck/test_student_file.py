@@ -335,12 +335,12 @@ def test_one_file_with_everything_wrong_that_can_be(write):
             dW = np.zeros(shape, dout.dtype)
             np.add.at(dW, words, dout)
             return dW
-    """), time_limit=0.7)
+    """), time_limit=3)
     said = {name: result.text for name, result in results.items()}
     assert results["gain"].outcome == OK and results["embedding"].outcome == OK
     assert results["relu"].outcome == FAILED
     assert said["relu"].count("2 gradient") >= 1
-    assert "after 0.7 s, at line " in said["linear"] and "of linear_forward" in said["linear"]
+    assert "after 3 s, at line " in said["linear"] and "of linear_forward" in said["linear"]
     assert "example_endless" in said["endless"] and "endless loop?" in said["endless"]
     assert "of sigmoid_forward: it ends the program" in said["sigmoid"]
     assert "exit code 7" in said["tanh"]
@@ -359,12 +359,12 @@ def test_one_file_with_everything_wrong_that_can_be(write):
         ("import no_such_module", "line 3: ModuleNotFoundError: "),
         ("sys.exit('enough')", "line 3: it ends the program (SystemExit: enough)"),
         ("input()", "line 3: EOFError"),
-        ("while True:\n    pass", "after 0.5 s, at line "),
+        ("while True:\n    pass", "after 2 s, at line "),
         ("x = 1", "no functions NAME_forward and NAME_backward"),
     ],
 )
 def test_a_file_that_cannot_be_read_gets_one_line(source, said, write):
-    results, _ = checked(write(source), time_limit=0.5)
+    results, _ = checked(write(source), time_limit=2 if "while True" in source else 20)
     assert results["mine.py"].outcome == COULD_NOT_RUN
     assert said in results["mine.py"].text
     assert "\n" not in results["mine.py"].text
@@ -462,19 +462,19 @@ def test_ctrl_c_ends_the_command_and_the_files_process_with_one_line(write, tmp_
         while True:
             pass
     """)
-    command = [sys.executable, "-m", "gradcheck.cli", str(path), "--time-limit", "60"]
+    command = [sys.executable, "-m", "gradcheck.cli", str(path), "--time-limit", "600"]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8"}
     running = subprocess.Popen(command, cwd=tmp_path, env=environment, **pipes)
     try:
         number = ""
-        for _ in range(600):
+        for _ in range(6000):
             number = (tmp_path / "pid").read_text("utf-8") if (tmp_path / "pid").exists() else ""
             if number.endswith("."):
                 break
             time.sleep(0.05)
         running.send_signal(signal.SIGINT)
-        _, err = running.communicate(timeout=30)
+        _, err = running.communicate(timeout=300)
     finally:
         running.kill()
     assert running.returncode == 130

@@ -54,6 +54,7 @@ def test_a_corrupted_file_is_refused_or_read_rightly(name, tmp_path):
     problems = [problem for lines, run in done for problem in problems_of(name, lines, run)]
     assert not problems, f"{len(problems)} problems\n" + "\n".join(problems[:20])
     outcomes = Counter(line["outcome"] for lines, _ in done for line in lines if "outcome" in line)
+    assert sum(outcomes.values()) == count + len(done)
     # Not corrupted, at the end, it is right; and what is only refused would prove nothing.
     assert all(lines[-1]["outcome"] == "right" for lines, _ in done)
     assert outcomes["refused"] > count / 5 and outcomes["right"] > count / 100, outcomes

@@ -90,7 +90,7 @@ def fails(path):
 
 def test_a_missing_file_and_a_folder(tmp_path):
     assert "there is no file" in fails(tmp_path / "none.npz")
-    assert "there is no file" in fails(tmp_path)
+    assert "is a folder; name the .npz file in it" in fails(tmp_path)
 
 
 def test_a_file_cut_off_anywhere(path):

@@ -1,12 +1,14 @@
 """Captions in a table: a file's name and a caption in each line, perhaps a split.
 
 The `captions.txt` of Flickr8k on Kaggle is such a table, and so are the `results.csv` of Flickr30k
-there, the `.token` file of its authors, what `satt draw` writes, and what people make by hand.
+there, the `.token` file of its authors, its `flickr_annotations_30k.csv` on Hugging Face (a list
+of captions in a cell), what `satt draw` writes, and what people make by hand.
 """
 
 import csv
 import hashlib
 import io
+import json
 import re
 from dataclasses import dataclass
 
@@ -23,7 +25,7 @@ PATTERN = r"(?i)captions\.txt|.+\.(csv|tsv|token)"
 # Where a table has several of these columns, the first of this list is meant.
 FILE_HEADERS = ("file_name", "filename", "file_path", "filepath", "path", "image_file",
                 "image_name", "image_path", "file", "image", "img", "image_id")
-CAPTION_HEADERS = r"(caption|text|comment|sentence|description)s?_?\d*"
+CAPTION_HEADERS = r"(caption|text|comment|sentence|description)s?_?\d*|raw"
 SPLIT_HEADERS = ("split", "set", "subset")
 DELIMITERS = "\t|;,"
 LIKELY = r"(?i)(captions?|results)\b.*\.(txt|csv|tsv)"
@@ -208,7 +210,8 @@ def _read_rows(path, text, columns):
             skipped.append(f"{where}: more cells than columns; put quotes around a caption")
             continue
         name = _file_name(cells[columns.file]) if columns.file < len(cells) else ""
-        texts = [cells[n] for n in columns.captions if n < len(cells) and cells[n]]
+        texts = [text for n in columns.captions if n < len(cells) and cells[n]
+                 for text in _texts(cells[n])]
         if not name or not texts:
             what = "caption" if name else "file"
             skipped.append(f"{where}: no {what} in {printable(columns.delimiter.join(cells), 60)}")
@@ -230,6 +233,18 @@ def _whole_caption(cells, columns):
     if columns.captions != [columns.count - 1]:
         return None
     return cells[:columns.count - 1] + [columns.delimiter.join(cells[columns.count - 1:])]
+
+
+def _texts(cell):
+    """A caption, or the captions of a list in JSON."""
+    if cell.startswith('["') and cell.endswith('"]') and len(cell) < GLANCE:
+        try:
+            found = json.loads(cell)
+        except ValueError:
+            return [cell]
+        if all(isinstance(text, str) for text in found):
+            return [text for text in found if text.strip()]
+    return [cell]
 
 
 def _split(where, name, cells, columns):

@@ -144,10 +144,10 @@ class Tree:
                 try:
                     is_folder, is_link = entry.is_dir(), entry.is_symlink()
                     is_file = entry.is_file()
-                except OSError:  # a link to itself
+                    target = Path(os.path.realpath(entry.path)) if is_folder or is_link else None
+                except OSError:  # a link to itself, or one that may not be read
                     continue
-                if is_folder or is_link:
-                    target = Path(os.path.realpath(entry.path))
+                if target:
                     if not target.is_relative_to(root):
                         self._links_out.add(path)
                         continue

@@ -4,6 +4,7 @@ import pytest
 
 from satt.data.listing import NO_FILE
 from satt.data.readers.table import split_by_name
+from satt.data.words import tokenise
 
 ROWS = "a.jpg,A dog runs .\na.jpg,Two dogs .\nb.jpg,\"A cat , asleep .\"\n"
 
@@ -49,6 +50,25 @@ def test_flickr30k_of_its_authors(table):
     listing = table("a.jpg#0\tA dog runs .\na.jpg#1\tTwo \"dogs\" .\nb.jpg#0\t\"A cat , asleep\n",
                     "results_20130124.token")
     assert captions_of(listing) == EXPECTED
+
+
+def test_flickr30k_of_hugging_face(table):
+    """A list in JSON in a cell, and the splits of Karpathy."""
+    listing = table(
+        "raw,sentids,split,filename,img_id\n"
+        "\"[\"\"A dog runs.\"\", \"\"Two \\\"\"dogs\\\"\".\"\"]\",\"[0, 1]\",train,a.jpg,0\n"
+        "\"[\"\"A cat, asleep.\"\", \"\"\"\"]\",\"[5]\",val,b.jpg,1\n",
+        "flickr_annotations_30k.csv",
+    )
+    assert captions_of(listing) == EXPECTED
+    assert listing.split_sizes() == {"train": 1, "validation": 1, "test": 0}
+    assert not listing.skipped
+
+
+@pytest.mark.parametrize("caption", ["[\"a]", "[\"a\", 3]", "[a dog]", "[\"a\" b\"]"])
+def test_what_only_looks_like_a_list_is_a_caption(table, caption):
+    listing = table(f"image\tcaption\na.jpg\t{caption}\n")
+    assert captions_of(listing) == {"a.jpg": [" ".join(tokenise(caption))]}
 
 
 @pytest.mark.parametrize("text", [

@@ -97,6 +97,20 @@ def test_a_pipe_is_no_file(folder):
     assert Tree(folder.path).find("b.jpg") == ([], NO_FILE)
 
 
+def test_a_link_that_may_not_be_read_is_passed_over(folder, monkeypatch):
+    folder.images("images", "a.jpg")
+    link(folder.path / "images" / "b.jpg", folder.path / "images" / "a.jpg")
+    real = os.path.realpath
+
+    def realpath(path, **more):
+        if str(path).endswith("b.jpg"):
+            raise FileNotFoundError(2, "No such file or directory")
+        return real(path, **more)
+
+    monkeypatch.setattr(os.path, "realpath", realpath)
+    assert Tree(folder.path).files == ["images/a.jpg"]
+
+
 def test_accents_and_hangul_in_pieces_or_whole(folder):
     folder.images("images", unicodedata.normalize("NFD", "한글é.jpg"))
     paths, _ = Tree(folder.path).find(unicodedata.normalize("NFC", "한글é.jpg"))
