@@ -22,6 +22,7 @@ KEYS = {"source", "file", "points", "hints", "level"}
 SET_KEYS = {"title", "lessons", "hours", "based_on", "leave_out"}
 # What homework.ini, which lies in a handed-out folder, tells beside the set.
 ABOUT = "homework"
+TAKEN = {"figure.py", "train.py", "given.py"}
 NUMBERED = re.compile(r"^\d+[.)]\s+")
 
 
@@ -169,6 +170,7 @@ def _read(path, name):
     if not names:
         raise SattError(f"{path}: no function is asked for; add a section such as [relu_forward]")
     functions = tuple(_function(path, section, parser[section]) for section in names)
+    _refuse_two_places(path, functions)
     own = path.parent == HERE / name
     based_on = name if own else about.get("based_on", "")
     if based_on not in set_names():
@@ -221,6 +223,24 @@ def _function(path, name, section):
         )
     points = _positive(path, name, section, "points")
     return Function(name, source, file, points, hints, level)
+
+
+def _refuse_two_places(path, functions):
+    """A module stands in one file of the folder, and a file holds one module."""
+    place, module = {}, {}
+    for function in functions:
+        if place.setdefault(function.source, function.file) != function.file:
+            raise SattError(
+                f"{path}, [{function.name}] file: {function.source} is in "
+                f"{place[function.source]} already; give all its functions the same file"
+            )
+        if module.setdefault(function.file, function.source) != function.source or (
+            function.file in TAKEN
+        ):
+            raise SattError(
+                f"{path}, [{function.name}] file: {function.file} holds something else already; "
+                "give it another name"
+            )
 
 
 def _refuse_unknown(path, name, section, known):

@@ -83,13 +83,14 @@ def captioner_forward(grid, words, params, penalty=0.0, context_scale=0.1):
 def captioner_backward(dloss, cache):
     """Send the gradient of the loss back through words, time and the uses of the grid.
 
-    Layer by layer in reverse. What was used twice gets a sum, and four things were:
+    Layer by layer in reverse. What was used more than once gets a sum:
 
         dembedded = (from the output layer) + (from the decoder)
         dgrid     = (as what is averaged) + (as keys) + (as the start)
-        loss      = surprise + penalty * unevenness: both get dloss, the second times `penalty`
-        dstates, dcontexts from the output layer and dattention from the penalty enter the
-        decoder together
+
+    The loss is a sum itself, so both terms get dloss, the second times `penalty`. What the output
+    layer says of states and contexts, and the penalty of the attention, enters the decoder
+    together.
 
     Returns
     -------
