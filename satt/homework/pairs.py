@@ -18,7 +18,7 @@ from satt.homework.receivers import by_receiver
 from satt.homework.results import Verdict
 
 TOLERANCE = 1e-6
-MOST_DIAGNOSED = 2  # cases of one function; the others mostly go wrong for the same reason
+MOST_DIAGNOSED = 3  # cases of one function; the others mostly go wrong for the same reason
 
 
 def request(pair_case, file, name, with_backward):
@@ -125,13 +125,15 @@ def judge_backward(session, function, name, cases):
             for n in receivers
         }
         wrong = [n for n, v in verdicts.items() if not v.ok and not v.hint]
-        if wrong and is_right and diagnosed < MOST_DIAGNOSED and set(wrong) - explained.keys():
+        new = {(n, verdicts[n].kind) for n in wrong} - explained.keys()
+        if new and diagnosed < MOST_DIAGNOSED:
             diagnosed += 1
             student = Student(session, function.name, known, *message, first)
-            explained |= {n: c for n, c in causes(student, wrong).items() if n not in explained}
+            found = causes(student, wrong)
+            explained |= {(n, kind): found[n] for n, kind in new}
         for n, verdict in verdicts.items():
-            if not verdict.ok and not verdict.hint and n in explained and is_right:
-                cause = explained[n]
+            cause = explained.get((n, verdict.kind))
+            if n in wrong and cause is not None:
                 verdict = replace(verdict, kind=cause.kind, hint=cause.hint)
             yield verdict
         for n in set(pair_case.receivers) - set(receivers):
@@ -160,6 +162,10 @@ def _judge_output(base, known, number, out, header):
             f"expected {len(known.outputs)} ({', '.join(known.names)})"
         return replace(base, ok=False, kind="shape", text=text)
     part, got, wanted = base.part, out[number], known.outputs[number]
+    if not header.get("repeats"):
+        cause = hints.forward_inconsistent()
+        return replace(base, ok=False, kind=cause.kind, text=f"{part} is another the second time",
+                       hint=cause.hint)
     kind, text = difference(part, got, wanted, shows_values=not base.is_hidden)
     if kind:
         case = known.case
@@ -174,10 +180,6 @@ def _judge_output(base, known, number, out, header):
         if kind == "nan":
             hint = hint or hints.nan(part).hint
         return replace(base, ok=False, kind=kind, text=text, hint=hint)
-    if not header.get("repeats"):
-        cause = hints.forward_inconsistent()
-        return replace(base, ok=False, kind=cause.kind, text=f"{part} is another the second time",
-                       hint=cause.hint)
     return base
 
 
@@ -207,7 +209,9 @@ def _judge_gradient(base, known, name, first, second, is_right):
         return replace(base, ok=False, kind="forward-wrong", text=text,
                        hint="The forward is wrong in this case: correct that first. The "
                             "gradient is compared with that of the right forward.")
-    return replace(base, ok=False, kind="unknown", text=text)
+    # One explanation holds for all cases in which it goes wrong in the same way.
+    kind = "fault" if found.problem else "unknown"
+    return replace(base, ok=False, kind=kind, text=text)
 
 
 def _failed(base, parts, failure, unfit_half=""):

@@ -130,12 +130,13 @@ class FunctionResult:
 
     @property
     def wrong(self):
-        """The first wrong verdict of each part that has one, shown cases before hidden ones."""
+        """What is wrong with each part: the first case of each kind, shown cases first."""
         first = {}
         for verdict in sorted(self.verdicts, key=lambda v: v.is_hidden):
             if not verdict.ok:
-                first.setdefault(verdict.part, verdict)
-        return list(first.values())
+                first.setdefault((verdict.part, verdict.kind), verdict)
+        order = {part: place for place, part in enumerate(self.parts)}
+        return sorted(first.values(), key=lambda v: order.get(v.part, len(order)))
 
     @property
     def kinds(self):

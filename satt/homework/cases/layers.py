@@ -5,6 +5,7 @@ image that is not square, a repeated word, one step, a masked row, a tie, scores
 """
 
 import importlib
+from dataclasses import replace
 
 import numpy as np
 
@@ -36,18 +37,23 @@ def pair_cases(name):
         Empty if none are known.
     """
     known = [case for case in layer_cases() if case.forward.__name__ == f"{name}_forward"]
-    visible = [
-        PairCase(_with_parts(case), _about(case.name.removeprefix(name).lstrip("-")))
-        for case in known
-    ]
-    hidden = _HIDDEN.get(name, lambda random: [])(np.random.default_rng(7))
-    if not known and not hidden:
+    if not known:
         return []
     module = importlib.import_module(f"satt.layers.{name}")
     pair = [getattr(module, f"{name}_{half}") for half in ("forward", "backward")]
-    return visible + [
-        PairCase(Case(f"{name}-hidden", *pair, inputs, options), about, is_hidden=True)
-        for about, inputs, options in hidden
+
+    def made(table, seed, is_hidden):
+        cases = table.get(name, lambda random: [])(np.random.default_rng(seed))
+        return [
+            PairCase(Case(name, *pair, inputs, options), about, is_hidden)
+            for about, inputs, options in cases
+        ]
+
+    return [
+        *made(_SIMPLE, 3, False),
+        *(PairCase(_with_parts(case), _about(case.name.removeprefix(name).lstrip("-")))
+          for case in known),
+        *made(_HIDDEN, 7, True),
     ]
 
 
@@ -57,8 +63,6 @@ def _about(variant):
 
 def _with_parts(case):
     """Add the parts of the gradients by use, where the collection of mistakes has them."""
-    from dataclasses import replace
-
     parts = {}
     for mistake in mistakes():
         other = mistake.case
@@ -85,6 +89,15 @@ def _normal(random, **shapes):
         name: None if shape is None else random.normal(size=shape)
         for name, shape in shapes.items()
     }
+
+
+def _simple_linear(random):
+    return [("a batch of rows", _normal(random, x=(4, 3), W=(3, 2), b=2), {})]
+
+
+def _simple_conv2d(random):
+    inputs = _normal(random, x=(2, 5, 4, 2), W=(3, 3, 2, 3), b=3)
+    return [("padding 1", inputs, {"padding": 1})]
 
 
 def _linear(random):
@@ -286,6 +299,8 @@ def _doubly_stochastic(random):
     ]
 
 
+# Shown before gradcheck's: what most students write first works on these or on nothing.
+_SIMPLE = {"linear": _simple_linear, "conv2d": _simple_conv2d}
 _HIDDEN = {
     "linear": _linear,
     "relu": _relu,
