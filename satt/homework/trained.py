@@ -4,6 +4,7 @@
 to caption with.
 """
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +17,14 @@ GRID_SHAPE = (8, 8)
 CONTEXT_SCALE = 0.1  # with which it was trained
 
 
+@cache
 def trained_parameters():
     """Read the parameters.
 
     Returns
     -------
     params : dict from str to ndarray of float32
-        As in `Captioner.params`.
+        Not to be changed; as in `Captioner.params`.
     statistics : dict from str to ndarray of float32
         Of the encoder's channels.
     words : list of str

@@ -23,7 +23,7 @@ def draw_attention(path, image, words, attention, grid_shape, title):
     title : str
     """
     rows = -(-(len(words) + 1) // COLUMNS)
-    figure = Figure(figsize=(2 * COLUMNS, 2.3 * rows + 0.6), layout="constrained")
+    figure = Figure(figsize=(2 * COLUMNS, 2.05 * rows + 0.5), layout="constrained")
     panels = figure.subplots(rows, COLUMNS, squeeze=False)
     figure.suptitle(title)
     height, width = image.shape[:2]
