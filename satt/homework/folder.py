@@ -201,17 +201,25 @@ def _listed(numbers):
     return f"lessons {', '.join(texts[:-1])} and {texts[-1]}"
 
 
-def _homework_ini(homework, seed):
-    """What `satt homework check` reads; it can be loaded as a set."""
+def set_ini(homework):
+    """Write a set as an INI file that can be changed and loaded again.
+
+    Parameters
+    ----------
+    homework : HomeworkSet
+
+    Returns
+    -------
+    text : str
+    """
     lines = [
-        "# What this folder asks for, for `satt homework check`. Nothing here needs a change.",
-        "", "[homework]", f"set = {homework.name}", f"version = {_version()}", f"seed = {seed}",
-        "", "[set]", f"title = {homework.title}",
+        "[set]", f"title = {homework.title}",
         f"lessons = {', '.join(map(str, homework.lessons))}", f"hours = {homework.hours:g}",
-        f"based_on = {homework.based_on}",
+        "# README, figure and data come from:", f"based_on = {homework.based_on}",
     ]
     if homework.leave_out:
-        lines += ["leave_out =", *(f"    {name}" for name in homework.leave_out)]
+        lines += ["# Helpers that are not handed out, as they would give an answer away:",
+                  "leave_out =", *(f"    {name}" for name in homework.leave_out)]
     for function in homework.functions:
         lines += [
             "", f"[{function.name}]", f"source = {function.source}", f"file = {function.file}",
@@ -219,6 +227,16 @@ def _homework_ini(homework, seed):
             *(f"    {hint}" for hint in function.hints),
         ]
     return "\n".join(lines) + "\n"
+
+
+def _homework_ini(homework, seed):
+    """What `satt homework check` reads; it can be loaded as a set."""
+    about = [
+        "# What this folder asks for, for `satt homework check`. Nothing here needs a change.",
+        "", "[homework]", f"set = {homework.name}", f"version = {_version()}", f"seed = {seed}",
+        "", "",
+    ]
+    return "\n".join(about) + set_ini(homework)
 
 
 def _version():

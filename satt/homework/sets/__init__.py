@@ -11,7 +11,7 @@ import configparser
 import importlib.util
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from satt.errors import SattError
@@ -130,6 +130,23 @@ def load_set(name):
             "or give the path of an .ini file"
         )
     return _read(path, path.stem)
+
+
+def with_level(homework, level):
+    """Set the level of all functions of a set.
+
+    Parameters
+    ----------
+    homework : HomeworkSet
+    level : {"normal", "hard"}
+
+    Returns
+    -------
+    homework : HomeworkSet
+        Another one.
+    """
+    functions = tuple(replace(function, level=level) for function in homework.functions)
+    return replace(homework, functions=functions)
 
 
 def find_source(module):

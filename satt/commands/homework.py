@@ -1,0 +1,38 @@
+"""`satt homework`: folders to hand out, and what becomes of them."""
+
+import argparse
+
+from satt.commands import homework_list, homework_new, homework_teacher
+
+NAME = "homework"
+SUMMARY = "make homework to hand out"
+DESCRIPTION = """\
+Homework made of satt's own source: the functions of a lesson with their signatures, docstrings and
+derivations, and hints where the bodies were. A folder that is handed out needs no satt; only
+`check` does."""
+EXAMPLES = """\
+examples:
+  satt homework                          the sets: what each asks for, and how long it takes
+  satt homework new hw3 --out hw3/       the folder to hand out
+  satt homework teacher hw3              for the teacher only: what it trains, usual mistakes
+  satt homework ACTION --help            all about one action, with examples"""
+ACTIONS = (homework_list, homework_new, homework_teacher)
+
+
+def add_arguments(parser):
+    """Add what `run` takes: an action, each with arguments of its own."""
+    looks = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
+    parsers = parser.add_subparsers(dest="action", metavar="ACTION", title="actions")
+    parser.set_defaults(act=homework_list.run)
+    for action in ACTIONS:
+        sub_parser = parsers.add_parser(
+            action.NAME, help=action.SUMMARY, description=action.DESCRIPTION,
+            epilog=action.EXAMPLES, **looks,
+        )
+        action.add_arguments(sub_parser)
+        sub_parser.set_defaults(act=action.run)
+
+
+def run(options):
+    """Do what was asked for; without an action, list the sets."""
+    return options.act(options)
