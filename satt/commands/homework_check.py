@@ -52,9 +52,11 @@ def run(options):
         raise SattError(f"FOLDER: there is no folder {folder}; give the one with your files")
     if not options.time_limit > 0:
         raise SattError(f"--time-limit: expected more than 0, got {options.time_limit:g}")
-    homework = _only(_set_of(folder, options.set_name), options.only)
+    homework = _set_of(folder, options.set_name)
+    only = _known(homework, options.only)
     limits = Limits(options.time_limit, max(60.0, 6 * options.time_limit))
-    result = grade(folder, homework, limits, with_hidden=False, keep_output=not options.json)
+    result = grade(folder, homework, limits, with_hidden=False, keep_output=not options.json,
+                   only=only)
     if result.problem:
         raise SattError(result.problem)
     if options.json:
@@ -77,13 +79,10 @@ def _set_of(folder, set_name):
     return load_set(folder / INI)
 
 
-def _only(homework, names):
-    """Keep some functions; the folder and its other files stay what they are."""
-    from dataclasses import replace
-
+def _known(homework, names):
+    """See that functions that are asked for are there."""
     known = [function.name for function in homework.functions]
     for name in names or ():
         if name not in known:
             raise SattError(f"--only: there is no {name!r}; choose of {', '.join(known)}")
-    kept = tuple(f for f in homework.functions if not names or f.name in names)
-    return replace(homework, functions=kept)
+    return names

@@ -52,7 +52,6 @@ def run(options):
     """Grade, write, and sum up."""
     from tqdm import tqdm
 
-    from satt.homework.archives import find_submissions
     from satt.homework.grade import grade_all
     from satt.homework.isolation import isolation
     from satt.homework.process import Limits
@@ -60,8 +59,8 @@ def run(options):
     from satt.homework.sets import load_set
 
     homework = load_set(options.set_name)
-    submissions = _submissions(options.folder, "SUBMISSIONS", find_submissions)
-    past = [p for folder in options.past for p in _submissions(folder, "--past", find_submissions)]
+    submissions = _submissions(options.folder, "SUBMISSIONS")
+    past = [p for folder in options.past for p in _submissions(folder, "--past")]
     for option in ("function_seconds", "submission_seconds"):
         if not getattr(options, option) > 0:
             named = "--" + option.replace("_", "-")
@@ -109,7 +108,9 @@ def _write_class(out, homework, results, submissions, past):
         print(f"the same code after renaming in {len(pairs)} pair(s): {out / 'similar.csv'}")
 
 
-def _submissions(text, option, find_submissions):
+def _submissions(text, option):
+    from satt.homework.archives import find_submissions, submission_name
+
     folder = Path(text)
     if not folder.is_dir():
         raise SattError(f"{option}: there is no folder {folder}; give one with the submissions")
@@ -118,6 +119,13 @@ def _submissions(text, option, find_submissions):
         raise SattError(
             f"{option}: {folder} holds no submission; expected a folder, .zip or .tar.gz for each"
         )
+    names = {}
+    for path in found:
+        other = names.setdefault(_file_name(submission_name(path)).casefold(), path)
+        if other is not path:
+            raise SattError(
+                f"{option}: {other.name} and {path.name} have the same name; rename one"
+            )
     return found
 
 

@@ -1,5 +1,8 @@
 """Why a student's gradient is wrong: gradcheck's diagnosis, with the backward in another process."""
 
+import re
+from dataclasses import replace
+
 import numpy as np
 
 from gradcheck.check import parts_by_argument
@@ -7,6 +10,8 @@ from gradcheck.diagnosis import diagnose_all
 from satt.homework.child.trees import build, flatten
 from satt.homework.expected import key_of
 from satt.homework.receivers import by_receiver
+
+IN_THE_CACHE = re.compile(r"number \d+ of the arrays in the cache")
 
 
 class RemoteProbe:
@@ -126,4 +131,10 @@ def causes(student, wrong):
     returned = student.gradients_under(upstream)
     pairs = {name: (returned[name], numeric[name]) for name in wrong}
     probes = {name: RemoteProbe(student, name) for name in wrong}
-    return diagnose_all(pairs, case.inputs, upstream, parts, probes)
+    found = diagnose_all(pairs, case.inputs, upstream, parts, probes)
+    return {name: replace(cause, hint=_of_any_cache(cause.hint)) for name, cause in found.items()}
+
+
+def _of_any_cache(hint):
+    """The diagnosis looked at the reference's cache, and a student's may be laid out otherwise."""
+    return IN_THE_CACHE.sub("something that the forward computes on its way", hint)

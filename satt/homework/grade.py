@@ -19,7 +19,7 @@ from satt.homework.staging import staged
 ANSWERS = ("satt", "gradcheck")
 
 
-def grade(submission, homework, limits, with_hidden=True, keep_output=False):
+def grade(submission, homework, limits, with_hidden=True, keep_output=False, only=None):
     """Grade one submission.
 
     Parameters
@@ -32,6 +32,8 @@ def grade(submission, homework, limits, with_hidden=True, keep_output=False):
         Whether the hidden cases count too.
     keep_output : bool, optional
         Whether to keep the beginning of what the code prints.
+    only : collection of str, optional
+        The names of the functions to grade; None for all.
 
     Returns
     -------
@@ -41,7 +43,7 @@ def grade(submission, homework, limits, with_hidden=True, keep_output=False):
     name, start = submission_name(submission), time.monotonic()
     try:
         with staged(submission, homework) as (folder, sources):
-            result = judge(name, folder, homework, limits, with_hidden, keep_output)
+            result = judge(name, folder, homework, limits, with_hidden, keep_output, only)
             notes = _notes(sources, homework)
     except SattError as error:
         return _nothing(name, homework, str(error), time.monotonic() - start)

@@ -1,6 +1,8 @@
 """A submission judged: every function in turn, whatever becomes of the others."""
 
+import ast
 import time
+from dataclasses import replace
 
 import numpy as np
 
@@ -18,7 +20,7 @@ from satt.homework.session import Session
 WHOLE = ("not-written", "missing", "imports-satt")
 
 
-def judge(name, code, homework, limits, with_hidden, keep_output=False):
+def judge(name, code, homework, limits, with_hidden, keep_output=False, only=None):
     """Judge all functions of a submission.
 
     Parameters
@@ -32,6 +34,8 @@ def judge(name, code, homework, limits, with_hidden, keep_output=False):
     with_hidden : bool
         Whether the hidden cases are tried too.
     keep_output : bool, optional
+    only : collection of str, optional
+        The names of the functions to judge; None for all.
 
     Returns
     -------
@@ -42,8 +46,10 @@ def judge(name, code, homework, limits, with_hidden, keep_output=False):
         functions = tuple(
             judge_function(session, function, limits, with_hidden)
             for function in homework.functions
+            if only is None or function.name in only
         )
     seconds = time.monotonic() - start
+    functions = name_consequences(functions, code)
     return SubmissionResult(name, functions, seconds=seconds, noise=session.noise)
 
 
@@ -96,6 +102,42 @@ def judge_function(session, function, limits, with_hidden):
         return result(kind="ended", problem="the process answered with what is no answer: "
                       f"{type(error).__name__}")
     return result(verdicts=tuple(verdicts), impure=tuple(dict.fromkeys(impure)))
+
+
+def name_consequences(functions, code):
+    """Say of wrong functions which wrong ones they call, by what their files import.
+
+    Parameters
+    ----------
+    functions : tuple of FunctionResult
+    code : Path
+        The folder with the student's files.
+
+    Returns
+    -------
+    functions : tuple of FunctionResult
+    """
+    wrong = {function.name for function in functions if not function.ok}
+    found = []
+    for function in functions:
+        path = code / function.file
+        if not function.ok and path.is_file():
+            imported = _imported(path.read_text(encoding="utf-8", errors="replace"))
+            half = "_" + function.name.rpartition("_")[2]
+            calls = sorted(n for n in imported & wrong if half not in HALVES or n.endswith(half))
+            function = replace(function, calls=tuple(calls))
+        found.append(function)
+    return tuple(found)
+
+
+def _imported(source):
+    """The names that a source imports from modules, as far as it can be read."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set()
+    nodes = (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom))
+    return {alias.name for node in nodes for alias in node.names}
 
 
 def parts_of(function, cases):

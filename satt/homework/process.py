@@ -23,6 +23,7 @@ BOOT = "import sys; sys.path.insert(0, sys.argv.pop()); from homework_child.main
 STARTUP = 60.0  # seconds in which Python and NumPy are up, also on a busy machine
 GRACE = 1.0  # seconds in which the child itself says where it was when the time was over
 MOST_NOISE = 2000  # characters of what it prints
+PATIENCE = 0.5  # seconds for a process to see that its child has ended
 
 
 @dataclass(frozen=True)
@@ -170,7 +171,10 @@ class Child:
         self._is_closed = True
         process = getattr(self, "_process", None)
         if process is not None:
-            _end(process)
+            if self._apart.namespaces:
+                _end(process)
+            else:
+                _end_session(process)
             self._apart.end_all()
             process.wait()
             self._requests.put(None)
@@ -244,6 +248,21 @@ def open_to_all(folder):
 
 
 def _end(process):
+    """End the first process of a namespace, and with it all that is inside.
+
+    The one that made the namespace waits for it, so that nobody stays unburied.
+    """
+    for child in _children(process.pid):
+        with contextlib.suppress(OSError):
+            os.kill(child, signal.SIGKILL)
+    try:
+        process.wait(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        _end_session(process)
+
+
+def _end_session(process):
+    """End a process with all that it started and that has not left its session."""
     with contextlib.suppress(OSError):
         if os.name == "nt":
             subprocess.run(
@@ -253,6 +272,15 @@ def _end(process):
             process.kill()
         else:
             os.killpg(process.pid, signal.SIGKILL)
+
+
+def _children(pid):
+    """List the processes that a process of ours has started, where the system tells."""
+    try:
+        text = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+    except OSError:
+        return []
+    return [int(child) for child in text.split()]
 
 
 def _environment(scratch):

@@ -55,6 +55,9 @@ class FunctionResult:
         it ran on when the time was over, its process ended; else empty.
     impure : tuple of str
         What it changes and should not, a sentence each.
+    calls : tuple of str
+        Functions of the homework that it calls and that are wrong themselves: it may be wrong
+        for no other reason.
     """
 
     name: str
@@ -65,6 +68,7 @@ class FunctionResult:
     kind: str = ""
     problem: str = ""
     impure: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()
 
     def share(self, part, is_hidden):
         """How many of a part's cases are right, between 0 and 1; None if there is no case.

@@ -9,7 +9,7 @@ except ImportError:  # Windows: time limits and the end of all processes remain
     resource = None
 
 OPEN_FILES = 64
-MOST_OUTPUT = 16 * 2**20  # bytes of a file
+MOST_OUTPUT = 8 * 2**20  # bytes of a file
 
 
 def set_limits(memory, processes, seconds):

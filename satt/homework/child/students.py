@@ -13,6 +13,7 @@ from .trees import Unsendable, build, flatten, leaves
 
 LONGEST_TEXT = 300
 MOST_UNITS = 500
+MOST_BYTES = 32 * 2**20  # of all that goes into one answer
 SAME = 1e-9  # as a share of the largest number
 
 
@@ -264,7 +265,11 @@ def _text_of(error):
 
 def _tree(value, sent, what):
     try:
-        return flatten(value, sent)
+        tree = flatten(value, sent)
+        if sum(array.nbytes for array in sent.values()) > MOST_BYTES:
+            sent.clear()
+            raise Unsendable("larger than anything that was asked for")
+        return tree
     except Unsendable as error:
         where = "backward" if what == "a gradient" else "forward"
         text = f"{what} is {error}, expected an array of floats"

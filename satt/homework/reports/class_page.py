@@ -13,6 +13,7 @@ KIND_WORDS = {
     "time": "runs on when the time is over",
     "ended": "ends its process",
     "imports-satt": "imports satt",
+    "consequence": "wrong, as what it calls is",
     "forward-wrong": "not judged, the forward is wrong",
     "not-graded": "could not be graded",
     "mutates": "changes what it was given",
@@ -71,8 +72,10 @@ def count_mistakes(results):
             if function.problem:
                 seen[function.kind] = ((), function.problem)
             for verdict in function.wrong if not function.problem else ():
-                known, text = seen.get(verdict.kind, ((), ""))
-                seen[verdict.kind] = ((*known, verdict.part), text or verdict.hint or verdict.text)
+                kind = "consequence" if function.calls else verdict.kind
+                known, text = seen.get(kind, ((), ""))
+                text = text or f"it calls {', '.join(function.calls)}" * bool(function.calls)
+                seen[kind] = ((*known, verdict.part), text or verdict.hint or verdict.text)
             if function.impure:
                 known, text = seen.get("mutates", ((), ""))
                 seen["mutates"] = (known, text or function.impure[0])
@@ -86,7 +89,7 @@ def count_mistakes(results):
                 examples[name, kind])
         for (name, kind), count in counts.items()
     ]
-    later = ("not-written", "missing", "forward-wrong", "not-graded")
+    later = ("consequence", "not-written", "missing", "forward-wrong", "not-graded")
     return sorted(found, key=lambda m: (m.kind in later, -m.count, m.function, m.kind))
 
 

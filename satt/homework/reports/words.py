@@ -40,6 +40,9 @@ def what_is_wrong(result, with_hidden=True, only_hidden=False, part=None):
     if result.problem:
         return [result.problem]
     said, lines = {}, []
+    if result.calls and any(not v.ok for v in result.verdicts) and part is None:
+        verb = "is" if len(result.calls) == 1 else "are"
+        lines.append(f"it calls {', '.join(result.calls)}, which {verb} wrong: correct that first")
     for verdict in result.wrong:
         if part is not None and verdict.part != part:
             continue
