@@ -24,7 +24,7 @@ def draw_class_mistakes(mistakes, submissions, title, path):
     figure : matplotlib.figure.Figure
     """
     shown = mistakes[:SHOWN]
-    figure = Figure(figsize=(9, 1.4 + 0.32 * max(len(shown), 1)), layout="constrained")
+    figure = Figure(figsize=(10, 1.4 + 0.32 * max(len(shown), 1)), layout="constrained")
     axes = figure.subplots()
     places = range(len(shown))
     axes.barh(places, [count for _, count in shown], color=COLOUR)
@@ -36,7 +36,7 @@ def draw_class_mistakes(mistakes, submissions, title, path):
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_xlabel(f"submissions, of {submissions}")
     rest = len(mistakes) - len(shown)
-    axes.set_title(title + (f" ({rest} rarer mistakes left out)" if rest else ""), fontsize=11)
+    figure.suptitle(title + (f" ({rest} rarer ones left out)" if rest else ""), fontsize=11)
     axes.spines[["top", "right"]].set_visible(False)
     if not shown:
         axes.text(0.5, 0.5, "no mistakes", transform=axes.transAxes, ha="center")

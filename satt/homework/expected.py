@@ -24,7 +24,9 @@ def expected(case):
     -------
     Expected
     """
-    return _known.setdefault(id(case), Expected(case))
+    if id(case) not in _known:
+        _known[id(case)] = Expected(case)
+    return _known[id(case)]
 
 
 class Expected:

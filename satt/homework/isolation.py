@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,11 +23,16 @@ PROCESSES = 48  # a student's, threads counted
 NAMESPACES = ("--net", "--pid", "--mount", "--fork", "--kill-child")
 PACKAGE = Path(__file__).resolve().parents[2]
 
-# Covers folders by empty ones: SCRATCH, the answers, and then runs what follows.
+# Where everybody may write, beside the folder for temporary files.
+WRITABLE = ("/dev/shm", "/var/tmp")
+
+# Makes the folder for temporary files one to read only, lays SCRATCH in memory, covers other
+# folders by empty ones, and then runs what follows.
 BOOT = """\
+mount --bind "$1" "$1" && mount -o remount,bind,ro "$1"
 set -e
-mount -t tmpfs -o size=$1,mode=700,uid=$2,gid=$2 none "$3"
-shift 3
+mount -t tmpfs -o size=$2,mode=700,uid=$3,gid=$3 none "$4"
+shift 4
 while [ "$1" != -- ]; do mount -t tmpfs -o size=4k,mode=555 none "$1"; shift; done
 shift
 exec "$@"
@@ -68,7 +74,9 @@ class Isolation:
             return command
         owner = str(self.user or 0)
         hidden = [str(folder) for folder in _answers()]
-        covers = [SCRATCH_SIZE, owner, str(scratch), *hidden, "--"]
+        hidden += [name for name in WRITABLE if Path(name) not in scratch.parents
+                   and os.path.isdir(name) and not os.path.islink(name)]
+        covers = [tempfile.gettempdir(), SCRATCH_SIZE, owner, str(scratch), *hidden, "--"]
         return [*self.namespaces, "sh", "-c", BOOT, "sh", *covers, *command]
 
     def processes(self):

@@ -16,7 +16,7 @@ from satt.homework.folder import folder_files
 from satt.homework.sets import find_source
 
 RUN = 12
-SHARED_BY = 8  # what more submissions than this have is the task's, or an eighth of a large class
+SHARED_BY = 8  # what more submissions than this have is the task's; of a large class a quarter
 LEAST = 40  # runs of which a submission must have that many, or there is nothing to compare
 ALIKE = 0.7
 REFERENCE = "satt's own source"
@@ -63,15 +63,17 @@ def find_similar(submissions, homework, past=()):
     reference = _functions(_reference(homework), homework)
     earlier[REFERENCE] = {name: (d, runs - known) for name, (d, runs) in reference.items()}
     counts = Counter(run for one in present.values() for run in _runs(one))
-    most = max(SHARED_BY, len(present) // 8)
+    most = max(SHARED_BY, len(present) // 4)
     common = {run for run, count in counts.items() if count > most}
     names, pairs = list(present), []
     for place, name in enumerate(names):
-        others = {n: present[n] for n in names[place + 1 :]} | earlier
-        for other, functions in others.items():
-            pair = _compare(name, present[name], other, functions, common)
-            if pair is not None:
-                pairs.append(pair)
+        pairs += [
+            _compare(name, present[name], other, present[other], common)
+            for other in names[place + 1 :]
+        ]
+        # What many have out of one source is no less from there.
+        pairs += [_compare(name, present[name], *other, set()) for other in earlier.items()]
+    pairs = [pair for pair in pairs if pair is not None]
     return sorted(pairs, key=lambda pair: (-pair.share, pair.one, pair.other))
 
 

@@ -7,6 +7,25 @@ from html import escape
 from satt.homework.reports.words import points_text
 
 KIND_WORDS = {
+    "scale": "a factor is missing or too much",
+    "sign": "the sign",
+    "transposed": "a transpose",
+    "zero": "stays zero",
+    "missing-sum": "a sum is missing",
+    "shape": "the shape",
+    "ignores-upstream": "the gradient from above is not used",
+    "missing-path": "one of several paths is missing",
+    "last-step-only": "only the last step counts",
+    "first-step-only": "only the first step counts",
+    "permuted": "the order",
+    "overwrites-repeats": "overwrites where it should add",
+    "border": "the border",
+    "padding-leak": "the mask",
+    "missing-activation-gradient": "an activation's slope is missing",
+    "not-repeatable": "another result the second time",
+    "forward-inconsistent": "another result the second time",
+    "dtype": "the precision",
+    "nan": "NaN or infinity",
     "not-written": "not written",
     "missing": "not there",
     "raises": "raises an exception",
@@ -62,8 +81,8 @@ def count_mistakes(results):
     Returns
     -------
     mistakes : list of Mistake
-        The most frequent first. What is only a consequence (a backward that was not judged for
-        its forward, a function not written) comes last.
+        The most frequent first. What no lecture helps against (no time, not written, a
+        consequence of something else) comes last.
     """
     counts, parts, examples = Counter(), {}, {}
     for result in results:
@@ -89,7 +108,10 @@ def count_mistakes(results):
                 examples[name, kind])
         for (name, kind), count in counts.items()
     ]
-    later = ("consequence", "not-written", "missing", "forward-wrong", "not-graded")
+    later = (
+        "time", "ended", "imports-satt", "consequence", "forward-wrong", "not-written", "missing",
+        "not-graded",
+    )
     return sorted(found, key=lambda m: (m.kind in later, -m.count, m.function, m.kind))
 
 
