@@ -15,7 +15,7 @@ examples:
   satt homework                          the sets: what each asks for, and how long it takes
   satt homework new hw3 --out hw3/       the folder to hand out
   satt homework teacher hw3              for the teacher only: what it trains, usual mistakes
-  satt homework new --help               all about one action, with examples"""
+each action has a --help of its own, with examples: satt homework new --help"""
 ACTIONS = (homework_list, homework_new, homework_teacher)
 
 
