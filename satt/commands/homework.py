@@ -2,10 +2,17 @@
 
 import argparse
 
-from satt.commands import homework_list, homework_new, homework_teacher
+from satt.commands import (
+    homework_check,
+    homework_grade,
+    homework_gradescope,
+    homework_list,
+    homework_new,
+    homework_teacher,
+)
 
 NAME = "homework"
-SUMMARY = "make homework to hand out"
+SUMMARY = "hand out homework, check it, grade it"
 DESCRIPTION = """\
 Homework made of satt's own source: the functions of a lesson with their signatures, docstrings and
 derivations, and hints where the bodies were. A folder that is handed out needs no satt; only
@@ -14,9 +21,16 @@ EXAMPLES = """\
 examples:
   satt homework                          the sets: what each asks for, and how long it takes
   satt homework new hw3 --out hw3/       the folder to hand out
+  satt homework check                    in that folder: what is right, what is wrong, and why
+  satt homework grade submissions/ --set hw3 --out marks/
+                                         marks with reasons, and what to go over
+  satt homework gradescope hw3           the same as an autograder for Gradescope
   satt homework teacher hw3              for the teacher only: what it trains, usual mistakes
 each action has a --help of its own, with examples: satt homework new --help"""
-ACTIONS = (homework_list, homework_new, homework_teacher)
+ACTIONS = (
+    homework_list, homework_new, homework_check, homework_teacher, homework_grade,
+    homework_gradescope,
+)
 
 
 def add_arguments(parser):
