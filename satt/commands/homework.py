@@ -26,7 +26,7 @@ examples:
                                          marks with reasons, and what to go over
   satt homework gradescope hw3           the same as an autograder for Gradescope
   satt homework teacher hw3              for the teacher only: what it trains, usual mistakes
-  satt homework ACTION --help            all about one action, with examples"""
+each action has a --help of its own, with examples: satt homework new --help"""
 ACTIONS = (
     homework_list, homework_new, homework_check, homework_teacher, homework_grade,
     homework_gradescope,

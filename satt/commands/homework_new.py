@@ -59,7 +59,7 @@ def run(options):
     print(f"{folder}: {homework.title}; {len(homework.functions)} functions, "
           f"{homework.points:g} points, about {homework.hours:g} hours")
     print(f"  to fill   {', '.join(to_fill)}")
-    print(f"  given/    {', '.join(path.name for path in given)}")
+    print(f"  given/    {', '.join(sorted(path.name for path in given))}")
     print(f"  and       {', '.join(sorted(others))}")
     print(f"hand out {folder}; students begin with its README.md. For yourself: satt homework "
           f"teacher {options.set}")

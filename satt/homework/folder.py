@@ -7,6 +7,8 @@ from satt.errors import SattError
 from satt.homework.sets import find_source
 from satt.homework.skeleton import make_given, make_skeleton, satt_modules
 
+# What is the same in every README: how to work, how it is marked; how to grade.
+HANDOUT = Path(__file__).resolve().parent / "handout"
 SCRIPTS = ("figure.py", "train.py")
 GIVEN_DOCSTRING = '"""What is given: it may be imported and read, and need not be changed."""\n'
 
@@ -166,12 +168,15 @@ def _fill(homework, name):
     """Read a text of the set and put in what its INI file says."""
     text = (homework.folder / name).read_text(encoding="utf-8")
     parts = {
+        "work": (HANDOUT / "work.md").read_text(encoding="utf-8").strip(),
+        "grading": (HANDOUT / "grading.md").read_text(encoding="utf-8").strip(),
+        "name": homework.based_on,
         "title": homework.title,
         "lessons": _listed(homework.lessons),
         "hours": f"{homework.hours:g}",
         "points": points_table(homework),
-        "total": f"{homework.points:g}",
     }
+    # `work` and `grading` come first: there are other parts in them.
     for part, value in parts.items():
         text = text.replace("{" + part + "}", value)
     return text

@@ -27,7 +27,8 @@ def make_skeleton(source, functions, leave_out, new_place):
     functions : sequence of Function
         Those of this module that are asked for.
     leave_out : set of str
-        Functions, classes and constants at the top level that are dropped.
+        Functions, classes and constants at the top level that are dropped, unless something that
+        is not asked for, and so stays, uses them.
     new_place : callable
         From a module of satt to where it stands in the folder, as "given.sigmoid".
 
@@ -42,6 +43,7 @@ def make_skeleton(source, functions, leave_out, new_place):
     """
     tree, lines = ast.parse(source), source.splitlines()
     asked = {function.name: function for function in functions}
+    leave_out = leave_out - _needed(tree, leave_out | set(asked))
     for node in reversed(tree.body):
         start, end = _span(node, lines)
         name = getattr(node, "name", None)
@@ -106,6 +108,17 @@ def _span(node, lines):
     return first, end
 
 
+def _needed(tree, gone):
+    """The names that are used by what stays when some names at the top level are gone."""
+    needed, before = set(), None
+    while needed != before:
+        before = needed
+        staying = [node for node in tree.body if not (gone - needed) & _names_of(node)]
+        needed = {each.id for node in staying for each in ast.walk(node)
+                  if isinstance(each, ast.Name)}
+    return needed
+
+
 def _names_of(node):
     """The names that a statement at the top level defines."""
     if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
@@ -118,20 +131,21 @@ def _head(node, lines, level):
     """The lines from the first decorator to the end of the docstring."""
     start, _ = _span(node, lines)
     first = node.body[0]
-    has_docstring = ast.get_docstring(node, clean=False) is not None
-    if has_docstring:
-        last, column = first.end_lineno, first.end_col_offset
-    else:
-        last, column = first.lineno, first.col_offset
-    # A column counts bytes, not characters.
-    cut = lines[last - 1].encode()[:column].decode()
-    signature = lines[start:first.lineno - 1] if has_docstring else lines[start:last - 1]
-    if not has_docstring:
-        return [*signature, *([cut.rstrip()] if cut.strip() else [])]
-    docstring = [*lines[first.lineno - 1:last - 1], cut]
+    before = _cut(lines[first.lineno - 1], first.col_offset)
+    signature = lines[start:first.lineno - 1] + ([before.rstrip()] if before.strip() else [])
+    if ast.get_docstring(node, clean=False) is None:
+        return signature
+    docstring = lines[first.lineno - 1:first.end_lineno]
+    docstring[-1] = _cut(docstring[-1], first.end_col_offset)
+    docstring[0] = INDENT + docstring[0][len(before):]
     if level == "hard" and node.name.endswith("_backward"):
         docstring = _without_derivation(docstring)
     return [*signature, *docstring]
+
+
+def _cut(line, column):
+    """What stands before a column; the parser counts bytes, not characters."""
+    return line.encode()[:column].decode()
 
 
 def _without_derivation(docstring):
@@ -146,14 +160,18 @@ def _without_derivation(docstring):
         is_heading = n + 1 < len(body) and set(body[n + 1].strip()) == {"-"}
         if is_heading:
             keeping = body[n].strip() in CALLING
-            if keeping:
-                kept += ["", body[n]]
-        elif keeping:
+            kept = _without_blank_end(kept) + ([""] if keeping else [])
+        if keeping:
             kept.append(body[n])
-    while not kept[-1].strip():
-        kept.pop()
+    kept = _without_blank_end(kept)
     indent = docstring[0][:len(docstring[0]) - len(docstring[0].lstrip())]
     return [*kept, indent + quotes] if len(kept) > 1 else [kept[0] + quotes]
+
+
+def _without_blank_end(lines):
+    while lines and not lines[-1].strip():
+        lines = lines[:-1]
+    return lines
 
 
 def _gap(function):

@@ -1,7 +1,6 @@
 """A picture of where a captioner looked: one panel for each word."""
 
 import numpy as np
-from matplotlib.figure import Figure
 
 COLUMNS = 6
 
@@ -22,6 +21,8 @@ def draw_attention(path, image, words, attention, grid_shape, title):
         Rows and columns of the grid; their product is L.
     title : str
     """
+    from matplotlib.figure import Figure
+
     rows = -(-(len(words) + 1) // COLUMNS)
     figure = Figure(figsize=(2 * COLUMNS, 2.05 * rows + 0.5), layout="constrained")
     panels = figure.subplots(rows, COLUMNS, squeeze=False)

@@ -8,8 +8,6 @@ gradient check has a look at your layers.
 from pathlib import Path
 
 import numpy as np
-from matplotlib.colors import to_rgb
-from matplotlib.figure import Figure
 
 from satt.homework.handout.missing import stop_if_missing
 from satt.homework.sets.hw1.gradient_check import (
@@ -101,6 +99,9 @@ def probabilities(points, params):
 
 def draw(points, arms, params, losses, right):
     """Draw what the net decides everywhere, and how it learned."""
+    from matplotlib.colors import to_rgb
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(11, 5), layout="constrained")
     map_panel, curve = figure.subplots(1, 2)
     side = np.linspace(-1.2, 1.2, 200)

@@ -8,7 +8,6 @@ loudest place listens to. All of it becomes figure.png.
 from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from satt.homework.handout.missing import stop_if_missing
 from satt.layers.average_pool import average_pool_backward, average_pool_forward
@@ -68,6 +67,8 @@ def pixels_behind(pooled, filter, pool, relu, conv):
 
 def draw(image, small, response, pooled, blame):
     """Three rows: what the filters say, what is left after pooling, and what they listened to."""
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(15, 8), layout="constrained")
     panels = figure.subplots(3, len(NAMES) + 1)
     for panel in panels.flat:

@@ -9,7 +9,6 @@ any training, and what the gates of the trained LSTM do.
 from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from satt.homework.handout.missing import stop_if_missing
 from satt.layers.linear import linear_backward, linear_forward
@@ -127,6 +126,8 @@ def gates_over_time(random, params):
 
 def draw(losses, lengths, gates):
     """Learning curves, gradients over time, gates over time."""
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(15, 4.6), layout="constrained")
     curves, gradients, openings = figure.subfigures(1, 3)
     curves, gradients = curves.subplots(), gradients.subplots()

@@ -49,7 +49,8 @@ def main():
                   for several in scenes["test_captions"]]
     candidates = [text_of(said, scenes["words"]).split() for said in captions]
     bleu = corpus_bleu(candidates, references).bleu
-    print("BLEU-1 to 4 on 100 scenes never seen: " + " ".join(f"{score:.2f}" for score in bleu))
+    print(f"BLEU-1 to 4 on {len(captions)} scenes never seen: "
+          + " ".join(f"{score:.2f}" for score in bleu))
 
 
 def text_of(ids, words):
