@@ -13,7 +13,7 @@ or wrong, with the likely reason in words. Functions that are not written yet ar
 check as often as you like. Your code runs in a process of its own, and is ended when it takes too
 long; it may not import satt.
 
-The grader tries the same cases and others: other shapes, one image, no padding, a repeated word."""
+The grader tries the same cases and others: other shapes, one image, no padding, a word twice."""
 EXAMPLES = """\
 examples:
   satt homework check                   the current folder
@@ -73,8 +73,8 @@ def _set_of(folder, set_name):
         return load_set(set_name)
     if not (folder / INI).is_file():
         raise SattError(
-            f"FOLDER: there is no {INI} in {folder.resolve()}, which says what is asked for; go to "
-            "the folder that you were given, or name the homework with --set hw4"
+            f"FOLDER: there is no {INI} in {folder.resolve()}, which says what is asked for; "
+            "go to the folder that you were given, or name the homework with --set hw4"
         )
     return load_set(folder / INI)
 

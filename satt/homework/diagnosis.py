@@ -1,4 +1,4 @@
-"""Why a student's gradient is wrong: gradcheck's diagnosis, with the backward in another process."""
+"""Why a student's gradient is wrong: gradcheck's diagnosis, the backward in another process."""
 
 import re
 from dataclasses import replace

@@ -48,8 +48,8 @@ def difference(name, got, expected, tolerance=1e-6, rounding=0.0, shows_values=T
     if not np.all(np.isfinite(got)):
         return "nan", f"{name} holds NaN or infinity"
     if got.dtype != expected.dtype:
-        return "dtype", f"{name} is {got.dtype}, expected {expected.dtype}: let the dtype follow " \
-            "the data"
+        text = f"{name} is {got.dtype}, expected {expected.dtype}: let the dtype follow the data"
+        return "dtype", text
     size = rms(expected)
     errors = relative_errors(got, expected, FLOOR * size)
     errors = np.where(np.abs(got - expected) <= rounding, 0, errors)
@@ -94,8 +94,8 @@ def looks_like(name, got, expected, likenesses):
     if factor is not None and abs(factor) < SAME:
         return f"{name} is zero everywhere."
     if factor is not None:
-        return f"{name} is {factor:.6g} times what is expected, in all entries: a number that is " \
-            "missing or too much, or a mean for a sum?"
+        return f"{name} is {factor:.6g} times what is expected, in all entries: a number that " \
+            "is missing or too much, or a mean for a sum?"
     wrong = np.abs(got - expected) > SAME * rms(expected)
     if got.ndim > 1 and 0 < np.count_nonzero(wrong) < wrong.size:
         return _where(name, wrong)

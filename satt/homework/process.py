@@ -19,7 +19,8 @@ from satt.homework.child import messages
 from satt.homework.isolation import isolation
 
 # With -I and -S nothing but Python's own modules can be imported, and the child's by this.
-BOOT = "import sys; sys.path.insert(0, sys.argv.pop()); from homework_child.main import main; main()"
+BOOT = "import sys; sys.path.insert(0, sys.argv.pop())\n"
+BOOT += "from homework_child.main import main; main()"
 STARTUP = 60.0  # seconds in which Python and NumPy are up, also on a busy machine
 GRACE = 1.0  # seconds in which the child itself says where it was when the time was over
 MOST_NOISE = 2000  # characters of what it prints

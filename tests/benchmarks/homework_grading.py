@@ -51,9 +51,12 @@ def write_class(folder, homework, count, endless):
     functions = {function.name: function for function in homework.functions}
     planted = plantable(functions)
     loops = round(count * endless)
-    for number in range(count):
+    handed_out = folder / "student-000"
+    write_folder(homework, handed_out)
+    for number in reversed(range(count)):  # the first is what the others are copied from
         place = folder / f"student-{number:03}"
-        write_folder(homework, place)
+        if number:
+            shutil.copytree(handed_out, place)
         kind = "loops" if number < loops else random.choice(["right", "half", "mistake"],
                                                             p=[0.2, 0.2, 0.6])
         half = random.permutation([*functions])[: len(functions) // 2]

@@ -148,6 +148,6 @@ def _hook(mine, readable, library):
                     raise permission_error(f"homework may not change this: {text[:100]}")
             if event[:3] == "os." and len_(arguments) > 1 and type_(arguments[-1]) is int_:
                 if event != "os.truncate" and arguments[-1] != -1:
-                    raise permission_error(f"homework may not do this by a folder's number: {event}")
+                    raise permission_error(f"homework may not do this: {event}")
 
     return hook

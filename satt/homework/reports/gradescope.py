@@ -20,7 +20,8 @@ def gradescope_results(result):
     """
     tests = [test for function in result.functions for test in _tests(function)]
     output = [result.problem] if result.problem else []
-    output += [f"{points_text(result.score)} of {points_text(result.points)} points", *result.notes]
+    output.append(f"{points_text(result.score)} of {points_text(result.points)} points")
+    output += result.notes
     return {
         "score": result.score,
         "execution_time": round(result.seconds, 2),
