@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 
 from satt.errors import SattError
-from satt.homework.folder import asked_for, folder_files, places
+from satt.homework.folder import folder_files, places
 from satt.homework.sets import Function, find_source, load_set, set_names, with_level
 from satt.homework.skeleton import make_given, make_skeleton
 
@@ -223,14 +223,6 @@ def test_nothing_in_a_folder_imports_satt(set_name):
                 modules = [a.name for a in node.names] if isinstance(node, ast.Import) else []
                 modules += [node.module] if isinstance(node, ast.ImportFrom) else []
                 assert not [m for m in modules if m.split(".")[0] in ("satt", "gradcheck")], name
-
-
-@pytest.mark.parametrize("set_name", set_names())
-def test_the_reference_needs_no_marks(set_name):
-    for module in asked_for(load_set(set_name)):
-        text = find_source(module).read_text(encoding="utf-8").lower()
-        assert not [mark for mark in ("todo", "solution", "homework begin", "student")
-                    if mark in text.replace("student's", "")], module
 
 
 def test_a_body_goes_and_all_else_stays():

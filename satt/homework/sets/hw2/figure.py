@@ -38,7 +38,7 @@ def main():
     response, relu = relu_forward(out - np.median(out, axis=(1, 2)))
     pooled, pool = max_pool_forward(response, POOL)
     small, average = average_pool_forward(x, POOL)
-    blame = [pixels_behind(pooled, filter, pool, relu, conv) for filter in range(len(NAMES))]
+    blame = [pixels_behind(pooled, number, pool, relu, conv) for number in range(len(NAMES))]
     seen = average_pool_backward(np.ones_like(small), average)
 
     draw(image, small[0], response[0], pooled[0], blame)
@@ -56,11 +56,11 @@ def all_filters(learned):
     return filters / np.sqrt((filters**2).sum(axis=(0, 1, 2)))
 
 
-def pixels_behind(pooled, filter, pool, relu, conv):
+def pixels_behind(pooled, number, pool, relu, conv):
     """Which pixels the loudest place of a filter's pooled response depends on: (H, W)."""
     dpooled = np.zeros_like(pooled)
-    row, column = np.unravel_index(pooled[0, ..., filter].argmax(), pooled.shape[1:3])
-    dpooled[0, row, column, filter] = 1
+    row, column = np.unravel_index(pooled[0, ..., number].argmax(), pooled.shape[1:3])
+    dpooled[0, row, column, number] = 1
     dx, _, _ = conv2d_backward(relu_backward(max_pool_backward(dpooled, pool), relu), conv)
     return np.abs(dx[0]).sum(axis=-1)
 
