@@ -77,11 +77,15 @@ def part_names(case):
 
 def _wanted(case):
     if id(case) not in _known:
-        arrays = {}
-        tree = flatten((case.arguments, case.options), arrays)
-        arguments, options = build(tree, arrays, make)
-        _known[id(case)] = case.reference(*arguments, **options)
+        _known[id(case)] = _run(case.reference, case)
     return _known[id(case)]
+
+
+def _run(function, case):
+    arrays = {}
+    tree = flatten((case.arguments, case.options), arrays)
+    arguments, options = build(tree, arrays, make)
+    return function(*arguments, **options)
 
 
 def _request(case, function):
@@ -108,12 +112,25 @@ def _judge(base, got, wanted, case, header):
         kind, text = difference(name, found, value, case.tolerance, case.rounding,
                                 shows_values=not case.is_hidden)
         if kind:
-            hint = case.words or ("" if kind == "dtype" else looks_like(name, found, value, ()))
+            hint = ""
+            if kind != "dtype":
+                hint = looks_like(name, found, value, _slips(case, base.part, path))
+            if not hint or case.words and "times what is expected" in hint:
+                hint = case.words or hint
             return replace(base, ok=False, kind=kind, text=text, hint=hint)
     if not header.get("repeats"):
         text, hint = f"{base.part} is another the second time", hints.forward_inconsistent().hint
         return replace(base, ok=False, kind="forward-inconsistent", text=text, hint=hint)
     return base
+
+
+def _slips(case, part, path):
+    """What a slip would have made of the same arguments, at one place of the result."""
+    for words, slip in case.slips:
+        result = _run(slip, case)
+        if isinstance(result, tuple):
+            result = result[part_names(case).index(part)]
+        yield words, dict(leaves(result))[path]
 
 
 def _like(found, value):

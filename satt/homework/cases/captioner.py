@@ -3,6 +3,7 @@
 import numpy as np
 
 from gradcheck.case import Case
+from satt.homework.cases.captioner_uses import captioner_uses
 from satt.homework.cases.case import CallCase, PairCase
 from satt.homework.child.trees import Made
 from satt.homework.sets.hw5 import adam, beam_search, captioner
@@ -37,7 +38,8 @@ def captioner_cases():
 def _pair(random, words, about, is_hidden=False, **options):
     params = _parameters(random)
     inputs = {"grid": random.normal(size=(len(words), L, D)), "words": words, **params}
-    case = Case("captioner", _forward, _backward, inputs, options)
+    partials = captioner_uses(inputs["grid"], words, params, options)
+    case = Case("captioner", _forward, _backward, inputs, options, partials=partials)
     return PairCase(case, about, is_hidden, arrange=_arranged, sort=_sorted)
 
 
@@ -54,6 +56,13 @@ def _sorted(returned):
 
 
 def _forward(grid, words, *parameters, **options):
+    """Take the parameters one by one.
+
+    Returns
+    -------
+    loss : scalar
+    cache : tuple
+    """
     params = dict(zip(_names(), parameters, strict=True))
     return captioner.captioner_forward(grid, words, params, **options)
 
@@ -136,7 +145,7 @@ def beam_cases():
     """
     random = np.random.default_rng(23)
 
-    def logs(*shape, stop=2, reluctance=0.0):
+    def logs(*shape, stop=2, reluctance=0.0, random=random):
         scores = random.normal(size=shape) * 2
         scores[..., stop] -= reluctance
         return scores - np.log(np.exp(scores).sum(axis=-1, keepdims=True))
@@ -147,9 +156,10 @@ def beam_cases():
         return CallCase("beam_step", beam_search.beam_step, arguments, about, is_hidden=is_hidden,
                         words=words)
 
-    def search(about, words="", is_hidden=False, steps=4, size=5, reluctance=2.0, **options):
-        stop = options.get("stop", 2)
-        table = logs(steps, size, size, size, stop=stop, reluctance=reluctance)
+    def search(about, words="", is_hidden=False, steps=4, size=5, reluctance=2.0, seed=None,
+               **options):
+        table = logs(steps, size, size, size, stop=options.get("stop", 2), reluctance=reluctance,
+                     random=random if seed is None else np.random.default_rng(seed))
         made = Made("table_step", table=table)
         state = np.zeros((1, 1), dtype=int), np.zeros((1, 1), dtype=int)
         return CallCase("beam_search", beam_search.beam_search, (made, state), about, options,
@@ -171,6 +181,9 @@ def beam_cases():
         search("a beam of three", parents),
         search("a beam of one, which is greedy", beam_size=1),
         search("no length penalty", divided, length_penalty=0.0),
+        # With this seed an unfinished caption is the more probable one.
+        search("some are finished at the end", "If one is finished, the unfinished do not count.",
+               reluctance=1.0, seed=11, max_length=4),
         search("no time to finish", "If none is finished, the unfinished ones are compared.",
                is_hidden=True, beam_size=2, max_length=3, reluctance=50.0),
         search("a beam of five", parents, is_hidden=True, beam_size=5, steps=7),

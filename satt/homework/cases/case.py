@@ -56,6 +56,8 @@ class CallCase:
     is_hidden : bool
     words : str
         What is likely wrong if only this case fails; empty if that cannot be told.
+    slips : tuple of (str, callable)
+        What else one may have computed, each in words and as a function of the same arguments.
     tolerance : float
         The largest relative error that passes.
     rounding : float
@@ -69,5 +71,6 @@ class CallCase:
     options: dict = field(default_factory=dict)
     is_hidden: bool = False
     words: str = ""
+    slips: tuple = ()
     tolerance: float = 1e-6
     rounding: float = 0.0

@@ -24,17 +24,17 @@ def _numerical(random):
         # A central difference has no more digits than this; a forward difference has fewer.
         return CallCase(
             "numerical_gradient", reference.numerical_gradient,
-            (Made("cubic", weights=weights), x, h), about, tolerance=1e-8, **settings,
+            (Made("cubic", weights=weights), x, h), about, tolerance=1e-8, slips=SLOPES,
+            **settings,
         )
 
-    coarse = "The slope is taken to one side only: use f(x + h) and f(x - h), and divide by 2 h."
     return [
         case((4,), "a vector"),
         case((2, 3), "a matrix"),
-        case((3,), "a coarse step of 0.1", 0.1, words=coarse),
+        case((3,), "a coarse step of 0.1", 0.1),
         case((2, 1, 3, 2), "four axes", is_hidden=True),
         case((), "a single number", is_hidden=True),
-        case((2, 2), "a step of 0.5", 0.5, is_hidden=True, words=coarse),
+        case((2, 2), "a step of 0.5", 0.5, is_hidden=True),
     ]
 
 
@@ -42,7 +42,7 @@ def _errors(random):
     def case(mine, numerical, about, words="", **settings):
         mine, numerical = np.asarray(mine, float), np.asarray(numerical, float)
         return CallCase("relative_error", reference.relative_error, (mine, numerical), about,
-                        words=words, **settings)
+                        words=words, slips=ERRORS, **settings)
 
     many = random.normal(size=(20, 30))
     one_wrong = many.copy()
@@ -64,6 +64,30 @@ def _errors(random):
                  (np.array([1e-3, 0.5]), np.array([2e-3, 0.5])), "another floor",
                  {"floor": 0.1}, is_hidden=True),
     ]
+
+
+def _one_sided(f, x, h=1e-5):
+    moves = np.eye(x.size).reshape(x.size, *x.shape) * h
+    return np.array([(f(x + move) - f(x)) / h for move in moves]).reshape(x.shape)
+
+
+def _signed(mine, numerical, floor=1e-8):
+    return np.max(np.abs(mine - numerical) / np.maximum(np.maximum(mine, numerical), floor))
+
+
+def _averaged(mine, numerical, floor=1e-8):
+    size = np.maximum(np.maximum(np.abs(mine), np.abs(numerical)), floor)
+    return np.mean(np.abs(mine - numerical) / size)
+
+
+SLOPES = (
+    ("The slope is taken to one side only: use f(x + h) and f(x - h), and divide by 2 h.",
+     _one_sided),
+)
+ERRORS = (
+    ("Of sizes the absolute values count: without them a wrong sign may go unnoticed.", _signed),
+    ("This is the mean: it hides one wrong entry among many; take the largest.", _averaged),
+)
 
 
 def _checks(random):
