@@ -17,7 +17,8 @@ MISTAKES = {
         "(f(x + move) - f(x)) / h", "to one side only"),
     "forgotten 2 h": (
         "hw1", "numerical_gradient", "/ (2 * h)", "/ h", "2 times"),
-    "mean error": ("hw1", "relative_error", "np.max(np.abs", "np.mean(np.abs", "it hides one wrong entry"),
+    "mean error": (
+        "hw1", "relative_error", "np.max(np.abs", "np.mean(np.abs", "it hides one wrong entry"),
     "signs compared": (
         "hw1", "relative_error", "np.maximum(np.maximum(np.abs(mine), np.abs(numerical)), floor)",
         "np.maximum(np.maximum(mine, numerical), floor)", "absolute values"),
