@@ -1,7 +1,5 @@
 """The mistakes of a class as bars, the most frequent on top."""
 
-from matplotlib.figure import Figure
-
 SHOWN = 18
 COLOUR = "#0072B2"
 
@@ -23,6 +21,8 @@ def draw_class_mistakes(mistakes, submissions, title, path):
     -------
     figure : matplotlib.figure.Figure
     """
+    from matplotlib.figure import Figure  # it takes half a second, and not every command draws
+
     shown = mistakes[:SHOWN]
     figure = Figure(figsize=(10, 1.4 + 0.32 * max(len(shown), 1)), layout="constrained")
     axes = figure.subplots()

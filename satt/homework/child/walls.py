@@ -119,7 +119,7 @@ def _hook(mine, readable, library):
             writes = type_(flags) is int_ and flags & writing_flags
             writes = writes or type_(mode) is str_ and mode.strip("rbtU") != ""
             written += 1 if writes else 0
-            if written > most_written:
+            if writes and written > most_written:
                 raise permission_error("homework may not write so many files")
             # Of `os.open` one does not see to which folder a relative path belongs.
             if mode is not None and is_relative_and_inside(text):
