@@ -231,7 +231,9 @@ def _causes(
                     options,
                 )
     if wrong:
-        parts = _parts(partials, numeric, upstream if isinstance(out, tuple) else upstream[0])
+        parts = parts_by_argument(
+            partials, numeric, upstream if isinstance(out, tuple) else upstream[0]
+        )
         causes |= diagnose_all(wrong, inputs, upstream, parts, probes)
     return causes
 
@@ -240,8 +242,22 @@ def _best(found):
     return "complex" if "complex" in found else "central"
 
 
-def _parts(partials, numeric, upstream):
-    """Sort the named parts of gradients by argument."""
+def parts_by_argument(partials, numeric, upstream):
+    """Sort the named parts of gradients by argument.
+
+    Parameters
+    ----------
+    partials : dict
+        As for `check`.
+    numeric : dict from str to ndarray
+        The true gradients.
+    upstream : ndarray or tuple of ndarray
+        As the backward gets it.
+
+    Returns
+    -------
+    parts : dict from str to (dict from str to ndarray)
+    """
     parts = {}
     for label, part in partials.items():
         argument, part = part if isinstance(part, tuple) else (None, part)

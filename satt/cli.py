@@ -8,10 +8,10 @@ import threading
 import warnings
 from contextlib import contextmanager
 
-from satt.commands import caption, demo, draw, evaluate, inspect, lessons, train
+from satt.commands import caption, demo, draw, evaluate, homework, inspect, lessons, train
 from satt.errors import SattError
 
-COMMANDS = (demo, draw, inspect, train, caption, evaluate, lessons)
+COMMANDS = (demo, draw, inspect, train, caption, evaluate, lessons, homework)
 
 DESCRIPTION = """\
 Show, Attend and Tell by hand: a captioner that looks at one part of an image for each word, in
@@ -27,13 +27,14 @@ where to begin:
   satt train --data FOLDER            train on them
   satt evaluate --data scenes         measure what a checkpoint can do
   satt lessons                        learn how all this works, step by step
+  satt homework                       hand out homework made of it
   satt COMMAND --help                 all about one command, with examples
   gradcheck                           check every gradient by which all this is learned
 
 exit code: 0 done, 2 something in what was asked for is wrong, 130 interrupted"""
 
 WRONG, INTERRUPTED = 2, 130
-POSITIONAL = {"images": "IMAGE", "folder": "FOLDER"}
+POSITIONAL = {"images": "IMAGE", "folder": "FOLDER", "set": "SET"}
 
 
 def main(arguments=None):

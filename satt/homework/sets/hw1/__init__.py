@@ -1,0 +1,1 @@
+"""Homework 1: layers, softmax with cross-entropy, and a gradient check."""

@@ -1,0 +1,1 @@
+"""Homework 3: the recurrent net and the LSTM."""
