@@ -56,6 +56,7 @@ def run(options):
     from satt.homework.isolation import isolation
     from satt.homework.process import Limits
     from satt.homework.reports.gradescope import gradescope_results
+    from satt.homework.reports.marks import write_marks
     from satt.homework.sets import load_set
 
     homework = load_set(options.set_name)
@@ -70,13 +71,20 @@ def run(options):
     print(f"{len(submissions)} submission(s); the code runs in {isolation().describe()}")
     results = []
     bar = tqdm(total=len(submissions), unit="submission", desc=homework.name)
-    with bar:
-        for result in grade_all(submissions, options.set_name, limits, options.jobs):
-            results.append(result)
-            _write(out / _file_name(result.name) / "results.json",
-                   json.dumps(gradescope_results(result), indent=2))
-            bar.set_postfix_str(f"mean {sum(r.score for r in results) / len(results):.1f}")
-            bar.update()
+    try:
+        with bar:
+            for result in grade_all(submissions, options.set_name, limits, options.jobs):
+                results.append(result)
+                _write(out / _file_name(result.name) / "results.json",
+                       json.dumps(gradescope_results(result), indent=2))
+                bar.set_postfix_str(f"mean {sum(r.score for r in results) / len(results):.1f}")
+                bar.update()
+    except KeyboardInterrupt:
+        if results:
+            write_marks(out / "marks.csv", results)
+        raise KeyboardInterrupt(
+            f"interrupted; the marks of {len(results)} of {len(submissions)} are in {out}"
+        ) from None
     results.sort(key=lambda result: result.name)
     _write_class(out, homework, results, submissions, past)
     return 0

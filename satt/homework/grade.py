@@ -115,10 +115,21 @@ def _run(paths, set_name, limits, workers):
 def _leave_interrupts():
     """Ctrl-C is the main process's, which then asks us to end; we end the student's first."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
+    signal.signal(signal.SIGTERM, _end)
+
+
+_is_ended = False
+
+
+def _end(number, frame):
+    global _is_ended
+    _is_ended = True  # what waits in the queue is not to be begun
+    sys.exit(1)
 
 
 def _grade_one(path, set_name, limits):
+    if _is_ended:
+        sys.exit(1)
     return grade(path, _homework(set_name), limits)
 
 

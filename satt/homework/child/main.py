@@ -90,9 +90,11 @@ class _Watch:
     def _watch(self):
         while time.monotonic() < self._end:
             time.sleep(0.05)
-        self._tell(self._place_now(self._main, self._code))
-        time.sleep(GRACE)
-        os._exit(1)
+        try:
+            self._tell(self._place_now(self._main, self._code))
+            time.sleep(GRACE)
+        finally:  # also if nobody is there any more to be told
+            os._exit(1)
 
 
 def _channels():

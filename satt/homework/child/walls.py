@@ -32,7 +32,7 @@ CHANGING_EVENTS = (
     "os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.truncate", "os.utime", "shutil.",
 )
 LISTING_EVENTS = ("os.listdir", "os.scandir")
-MOST_WRITTEN = 50  # files opened for writing: none needs to be
+MOST_WRITTEN = 10  # files opened for writing: none needs to be
 WRITING_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
