@@ -81,7 +81,7 @@ class Child:
     """
 
     def __init__(self, code, limits, keep_output=False):
-        self.noise = ""
+        self._heard = ""
         self._apart = isolation()
         self._base = Path(tempfile.mkdtemp(prefix="satt-homework-")).resolve()
         try:
@@ -128,6 +128,13 @@ class Child:
         self._is_closed = False
         for work in (self._read, self._write, *([self._listen] if keep_output else [])):
             threading.Thread(target=work, daemon=True).start()
+
+    @property
+    def noise(self):
+        """The beginning of what the code has printed."""
+        # The command that made the namespaces may complain of its end, in the same channel.
+        lines = self._heard.splitlines(keepends=True)
+        return "".join(line for line in lines if not line.startswith("unshare: "))
 
     def ask(self, header, arrays, seconds):
         """Have something computed.
@@ -221,9 +228,9 @@ class Child:
         """Keep the beginning of what the code prints; read on, or it would have to wait."""
         with self._process.stderr as stream:
             while text := stream.read1(65_536):
-                if len(self.noise) < MOST_NOISE:
-                    self.noise += text.decode("utf-8", errors="replace")
-                    self.noise = self.noise[:MOST_NOISE]
+                if len(self._heard) < MOST_NOISE:
+                    self._heard += text.decode("utf-8", errors="replace")
+                    self._heard = self._heard[:MOST_NOISE]
 
     def _how(self):
         try:

@@ -59,6 +59,14 @@ def test_each_gradient_counts_by_itself(changed):
     assert found["weighted_sum_forward"].ok
 
 
+@pytest.mark.parametrize("code, said", [("", set()), ("print('hello'); ", {"hello"})])
+def test_only_what_the_code_prints_is_told_of_it(changed, code, said):
+    old = "return dattention, dgrid"
+    _, result = changed("hw4", "weighted_sum.py", (old, code + old), keep_output=True,
+                        **WEIGHTED_SUM)
+    assert set(result.noise.split()) == said
+
+
 def test_what_is_right_but_for_one_image_loses_hidden_points(changed):
     found, _ = changed("hw4", "weighted_sum.py",
                        ("return dattention, dgrid",
