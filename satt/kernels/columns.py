@@ -14,6 +14,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from satt.kernels.pieces import pieces
 
+WINDOWS = 4_000_000  # bytes at a time: BLAS cuts what it multiplies to fit the cache by itself
 KEPT = 4  # keep the windows for the backward if they weigh at most so many times the images
 
 
@@ -70,4 +71,4 @@ def _windows(padded, filters, stride):
 
 
 def _pieces(windows):
-    return pieces(len(windows), windows[0].size * windows.itemsize)
+    return pieces(len(windows), windows[0].size * windows.itemsize, WINDOWS)
