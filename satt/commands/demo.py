@@ -1,6 +1,7 @@
 """`satt demo`: from nothing to a captioner of drawn scenes, and pictures of where it looks."""
 
 import json
+import os
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -121,7 +122,7 @@ def run(options):
     print(f"1/4 drawing scenes of {size}x{size} pixels, with five captions each",
           flush=True)
     data, validation, test, unseen = (
-        draw_scenes(split, count, size, options.seed)
+        draw_scenes(split, count, size, options.seed, processes=os.cpu_count() or 1)
         for split, count in (
             ("train", options.scenes), ("validation", settings.validation),
             ("test", settings.test), ("unseen", settings.unseen),

@@ -38,11 +38,15 @@ def draw_scene(scene, size=64):
         The visible pixels of the setting: what lies below the horizon and is no thing; a room is
         wall and floor.
     """
-    image, number_map = _paint(scene, size)
+    fine = size * FINER
+    number_map = Image.new("L", (fine, fine), 1 if scene.setting == "room" else 0)
+    ground = [0, _horizon(scene, fine), fine, fine]
+    ImageDraw.Draw(number_map).rectangle(ground, fill=1)
+    image = _paint(scene, size, number_map)
     # Numbers cannot be averaged: a pixel belongs to whoever holds most of its finer pixels, the
     # nearer one (the higher number) where two hold as many.
     numbers = np.arange(len(scene.things) + 2)[::-1, None, None, None, None]
-    parts = number_map.reshape(size, FINER, size, FINER)
+    parts = np.asarray(number_map).reshape(size, FINER, size, FINER)
     owner = numbers.max() - (parts == numbers).sum(axis=(2, 4)).argmax(axis=0)
     masks = owner == numbers[::-1, :, :, 0, 0]
     return image, masks[2:], masks[1]
@@ -55,24 +59,27 @@ def draw_image(scene, size=64):
     -------
     image : ndarray of uint8, shape (size, size, 3)
     """
-    return _paint(scene, size)[0]
+    return _paint(scene, size)
 
 
-def _paint(scene, size):
-    """The image, and the map that numbers each fine pixel: 0 sky, 1 setting, 2... things."""
+def _paint(scene, size, number_map=None):
+    """The image; things are drawn on the map too, which numbers 0 sky, 1 setting, 2... things."""
     random = np.random.default_rng(scene.look)
     fine = size * FINER
     picture = Image.new("RGB", (fine, fine))
-    number_map = Image.new("L", (fine, fine), 1 if scene.setting == "room" else 0)
-    horizon = round(scene.horizon * fine)
-    _draw_setting(ImageDraw.Draw(picture), scene.setting, horizon, fine, random)
-    ImageDraw.Draw(number_map).rectangle([0, horizon, fine, fine], fill=1)
+    _draw_setting(
+        ImageDraw.Draw(picture), scene.setting, _horizon(scene, fine), fine, random
+    )
     pen = Pen(picture, number_map)
     for number, thing in enumerate(scene.things, start=2):
         draw_thing(pen, thing, number)
     pixels = np.asarray(picture.resize((size, size), Image.Resampling.BOX), np.float32)
     noise = random.standard_normal(pixels.shape, np.float32) * NOISE
-    return np.clip(pixels + noise, 0, 255).astype(np.uint8), np.asarray(number_map)
+    return np.clip(pixels + noise, 0, 255).astype(np.uint8)
+
+
+def _horizon(scene, fine):
+    return round(scene.horizon * fine)
 
 
 def _draw_setting(draw, setting, horizon, fine, random):

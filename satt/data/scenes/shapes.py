@@ -17,12 +17,12 @@ class Pen:
     Parameters
     ----------
     picture, number_map : PIL.Image.Image
-        An RGB image and an "L" image of the same size.
+        An RGB image and an "L" image of the same size. None where no map is wanted.
     """
 
     def __init__(self, picture, number_map):
         self.picture = ImageDraw.Draw(picture)
-        self.number_map = ImageDraw.Draw(number_map)
+        self.number_map = number_map and ImageDraw.Draw(number_map)
         self.size = picture.size[0]
 
     def place(self, thing, number):
@@ -41,7 +41,8 @@ class Pen:
         """A filled polygon with these corners."""
         corners = self._on_image(points)
         self.picture.polygon(corners, fill=colour, outline=outline)
-        self.number_map.polygon(corners, fill=self.number, outline=self.number)
+        if self.number_map:
+            self.number_map.polygon(corners, fill=self.number, outline=self.number)
 
     def ellipse(self, x, y, half_width, half_height, colour, outline=OUTLINE):
         """A filled ellipse around (x, y)."""
@@ -52,7 +53,8 @@ class Pen:
         corners = self._on_image(points)
         width = max(1, round(thickness * self.size))
         self.picture.line(corners, fill=colour, width=width, joint="curve")
-        self.number_map.line(corners, fill=self.number, width=width, joint="curve")
+        if self.number_map:
+            self.number_map.line(corners, fill=self.number, width=width, joint="curve")
 
     def _on_image(self, points):
         return (np.asarray(points, float) @ self.matrix + self.centre).ravel().tolist()
