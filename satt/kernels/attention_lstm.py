@@ -256,7 +256,7 @@ class _Look:
         self.asked[t] = safe, np.exp(queries) if safe else queries
 
     def at(self, t):
-        """Yield (images, r) for each piece: a slice and an array (images, k, L, A), ours to use."""
+        """Yield (images, r) for each piece: a slice, and an array (images, k, L, A) to work in."""
         safe, queries = self.asked[t]
         for block in self.blocks:
             r = self.buffers[0, : block.stop - block.start]

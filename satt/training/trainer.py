@@ -21,6 +21,7 @@ from satt.training.interrupts import Interrupts
 from satt.training.optimisers import OPTIMISERS
 from satt.training.run import Run
 from satt.training.schedules import warmup_cosine
+from satt.training.threads import side_by_side
 
 BATCHES = ("padded", "one-length")
 CALIBRATION_IMAGES = 512  # from which the batch normalisation takes its statistics for captioning
@@ -310,12 +311,16 @@ def validate(model, vocabulary, data, validation, batch_size=100):
         the stop word.
     """
     model.calibrate(to_float(data.images[:CALIBRATION_IMAGES]))
+
+    def look(images_and_batches):
+        images, batches = images_and_batches
+        nats = sum(model.loss(batch) * len(batch["words"]) for batch in batches)
+        words = sum(np.count_nonzero(batch["words"][:, 1:] != PAD) for batch in batches)
+        return nats, words, greedy(model, images)
+
     nats, words, captions = 0.0, 0, []
-    for images, batches in captioning_batches(validation, vocabulary, batch_size):
-        for batch in batches:
-            nats += model.loss(batch) * len(batch["words"])
-            words += np.count_nonzero(batch["words"][:, 1:] != PAD)
-        captions += greedy(model, images)
+    for found in side_by_side(look, captioning_batches(validation, vocabulary, batch_size)):
+        nats, words, captions = nats + found[0], words + found[1], captions + found[2]
     said = [vocabulary.decode(caption.words) for caption in captions]
     return {
         "validation_loss": nats / sum(map(len, validation.captions)),
