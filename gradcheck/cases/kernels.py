@@ -7,6 +7,11 @@ from satt.kernels.attention_lstm import attention_lstm_backward, attention_lstm_
 from satt.kernels.batch_norm import batch_norm_backward, batch_norm_forward
 from satt.kernels.columns import columns_backward, columns_forward
 from satt.kernels.conv2d import conv2d_backward, conv2d_forward
+from satt.kernels.max_pool import max_pool_backward, max_pool_forward
+from satt.kernels.sequence_cross_entropy import (
+    sequence_cross_entropy_backward,
+    sequence_cross_entropy_forward,
+)
 from satt.kernels.winograd import winograd_backward, winograd_forward
 
 M, T, L, D, A, H, E = 2, 3, 5, 4, 3, 4, 2  # k captions to each of M images
@@ -34,6 +39,12 @@ def kernel_cases(seed=0):
         _convolution(random, "kernel-columns-overlapping", (1, 6, 6, 2, 3), size=4, stride=3),
         _convolution(random, "kernel-conv2d", (2, 5, 4, 2, 3), padding=1),
         _batch_norm(random, "kernel-batch_norm", (2, 4, 3, 5)),
+        _max_pool(random, "kernel-max_pool"),
+        _max_pool(random, "kernel-max_pool-overlapping", size=3, stride=2),
+        _sequence_cross_entropy(random, "kernel-sequence_cross_entropy", [[1, 1, 1], [1, 1, 1]]),
+        _sequence_cross_entropy(
+            random, "kernel-sequence_cross_entropy-masked", [[1, 0, 1], [1, 1, 0]]
+        ),
         _attention_lstm(random, "kernel-attention_lstm", k=2),
         _attention_lstm(random, "kernel-attention_lstm-without-gate", k=1, gated=False),
         _attention_lstm(random, "kernel-attention_lstm-loud", k=1, loud=True),
@@ -64,6 +75,20 @@ def _batch_norm(random, name, shape):
         "beta": random.normal(size=shape[-1]),
     }
     return Case(name, batch_norm_forward, batch_norm_backward, inputs)
+
+
+def _max_pool(random, name, **options):
+    # The plain layer takes complex numbers for it: central differences see the kernel itself.
+    x = random.permutation(2 * 4 * 6 * 3).reshape(2, 4, 6, 3) / 10  # no two are near each other
+    return Case(name, max_pool_forward, max_pool_backward, {"x": x}, options, complex_step=False)
+
+
+def _sequence_cross_entropy(random, name, mask):
+    inputs = {"logits": random.normal(size=(2, 3, 5)), "targets": random.integers(5, size=(2, 3))}
+    return Case(
+        name, sequence_cross_entropy_forward, sequence_cross_entropy_backward, inputs,
+        {"mask": np.array(mask, bool)},
+    )
 
 
 def _attention_lstm(random, name, k, gated=True, loud=False):

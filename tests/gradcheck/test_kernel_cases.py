@@ -18,7 +18,8 @@ CASES = kernel_cases()
 def test_backward_is_the_derivative_of_forward(case):
     report = check_case(case)
     assert report.ok, f"\n{report}"
-    assert report.max_error_central <= 1e-7 and report.max_error_complex <= 1e-11
+    assert report.max_error_central <= 1e-7
+    assert not case.complex_step or report.max_error_complex <= 1e-11
 
 
 def test_every_kernel_has_a_case():

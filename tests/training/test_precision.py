@@ -36,13 +36,18 @@ def wide(thing):
 def found(monkeypatch):
     """A list that gets a line for each array of float64 that an operation has to do with."""
     lines = []
-    for name in PAIRS:
-        def watched(*args, _name=name, _function=getattr(ops, name), **options):
-            result = _function(*args, **options)
+
+    def watch(name, function):
+        def watched(*args, **options):
+            result = function(*args, **options)
             for what in ((args, options), result):
-                lines.extend(f"{_name}: {line}" for line in wide(what))
+                lines.extend(f"{name}: {line}" for line in wide(what))
             return result
+
         monkeypatch.setattr(ops, name, watched)
+
+    for name in PAIRS:
+        watch(name, getattr(ops, name))
     return lines
 
 
