@@ -1,7 +1,6 @@
 """The command `satt`: what it can do, and how it says that something went wrong."""
 
 import argparse
-import ctypes
 import os
 import signal
 import sys
@@ -11,6 +10,7 @@ from contextlib import contextmanager
 
 from satt.commands import caption, demo, draw, evaluate, inspect, lessons, train
 from satt.errors import SattError
+from satt.training.memory import keep_freed_memory
 
 COMMANDS = (demo, draw, inspect, train, caption, evaluate, lessons)
 
@@ -34,7 +34,6 @@ where to begin:
 exit code: 0 done, 2 something in what was asked for is wrong, 130 interrupted"""
 
 WRONG, INTERRUPTED = 2, 130
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # as in malloc.h
 POSITIONAL = {"images": "IMAGE", "folder": "FOLDER"}
 
 
@@ -52,7 +51,7 @@ def main(arguments=None):
         0 if all was done, 2 if something in what was asked for is wrong, 130 if Ctrl-C ended it.
     """
     _leave_the_threads_to_us()
-    _keep_freed_memory()
+    keep_freed_memory()
     _let_everything_be_printed()
     try:
         with warnings.catch_warnings(), _sigterm_as_ctrl_c():
@@ -100,20 +99,6 @@ def _leave_the_threads_to_us():
     """
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
         os.environ.setdefault(variable, "1")
-
-
-def _keep_freed_memory():
-    """Have the C library keep what is freed for what is needed next.
-
-    A training step makes and drops some hundred arrays of up to a few megabytes. Left alone, the
-    GNU C library hands the larger ones back to the system, and gets them again at the next step
-    empty, page by page, each of which costs as much as computing a thousand numbers. Other systems
-    have no such switch.
-    """
-    set_option = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
-    if set_option is not None:
-        for option, size in ((M_MMAP_THRESHOLD, 2**25), (M_TRIM_THRESHOLD, 2**29)):
-            set_option(option, size)
 
 
 @contextmanager

@@ -177,7 +177,8 @@ def _train(folder, model, vocabulary, data, validation, training):
         about = {"data": "scenes", "seed": training.seed, **record}
         save_captioner(folder / "checkpoint.npz", model, vocabulary, about)
 
-    if train(model, vocabulary, data, validation, training, on_step, on_best):
+    arguments = model, vocabulary, data, validation, training, on_step, on_best
+    if train(*arguments, processes=True):
         print("interrupted; going on with what was learned until now")
     return records, snapshots
 

@@ -112,7 +112,7 @@ class TrainingSettings:
 
 def train(
     model, vocabulary, data, validation, settings, on_step=None, on_best=None, progress=True,
-    on_save=None, saved=None,
+    on_save=None, saved=None, processes=False,
 ):
     """Train a captioner in place; it ends in its best state.
 
@@ -139,6 +139,10 @@ def train(
     saved : (arrays, dict), optional
         What `on_save` got. The training goes on from there and ends in the same parameters as if
         it had never stopped, to the last bit. `on_best` is called again first.
+    processes : bool
+        Whether the parts of a batch are computed in processes, which is faster, rather than in
+        threads; the result is the same. A script that asks for this must be one that may be
+        imported: what it does stands under `if __name__ == "__main__":`.
 
     Returns
     -------
@@ -157,7 +161,7 @@ def train(
         If a second Ctrl-C comes before the first evaluation is over: nothing is worth keeping.
     """
     _check(model, vocabulary, data, validation)
-    run = Run(model, vocabulary, data, settings)
+    run = Run(model, vocabulary, data, settings, processes)
     if saved is not None:
         run.restore(*saved)
     looks, interrupted, last_save = settings.evaluations, False, 0.0

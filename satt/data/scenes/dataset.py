@@ -6,9 +6,9 @@ import numpy as np
 from tqdm import tqdm
 
 from satt.data.caption_data import CaptionData
+from satt.data.processes import run_in_processes
 from satt.data.scenes.drawing import draw_image
 from satt.data.scenes.grammar import write_captions
-from satt.data.scenes.processes import run_in_processes
 from satt.data.scenes.sampling import HOW_MANY, HOW_MANY_TO_LEARN, sample_scene
 from satt.errors import SattError
 

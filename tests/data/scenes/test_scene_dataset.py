@@ -6,10 +6,10 @@ import pytest
 from scene_builder import sampled
 
 from satt.data.caption_data import CaptionData
+from satt.data.processes import run_in_processes
 from satt.data.scenes import dataset
 from satt.data.scenes.dataset import REFERENCES, SPLITS, draw_scenes, scene_at
 from satt.data.scenes.drawing import draw_image
-from satt.data.scenes.processes import run_in_processes
 from satt.errors import SattError
 
 

@@ -29,7 +29,7 @@ def run_in_processes(function, arguments, processes):
     context = multiprocessing.get_context("spawn")
     workers, connections = [], []
     try:
-        with _unheard():
+        with deaf_children():
             for first in range(min(processes, len(arguments))):
                 connection, other_end = context.Pipe(duplex=False)
                 connections.append(connection)
@@ -63,7 +63,7 @@ def _send(connection, function, arguments):
 
 
 @contextmanager
-def _unheard():
+def deaf_children():
     """Have the processes that are started in this ignore Ctrl-C, which ends us and so them."""
     ours = threading.current_thread() is threading.main_thread()
     before = signal.getsignal(signal.SIGINT)
