@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from satt.commands import caption, demo, draw, evaluate, homework, inspect, lessons, train
 from satt.errors import SattError
+from satt.training.memory import keep_freed_memory
 
 COMMANDS = (demo, draw, inspect, train, caption, evaluate, lessons, homework)
 
@@ -51,6 +52,7 @@ def main(arguments=None):
         0 if all was done, 2 if something in what was asked for is wrong, 130 if Ctrl-C ended it.
     """
     _leave_the_threads_to_us()
+    keep_freed_memory()
     _let_everything_be_printed()
     try:
         with warnings.catch_warnings(), _sigterm_as_ctrl_c():

@@ -133,3 +133,11 @@ if USE_KERNELS:
         conv2d_forward as conv2d_forward,
         conv2d_parameters_backward as conv2d_parameters_backward,
     )
+    from satt.kernels.max_pool import (
+        max_pool_backward as max_pool_backward,
+        max_pool_forward as max_pool_forward,
+    )
+    from satt.kernels.sequence_cross_entropy import (
+        sequence_cross_entropy_backward as sequence_cross_entropy_backward,
+        sequence_cross_entropy_forward as sequence_cross_entropy_forward,
+    )

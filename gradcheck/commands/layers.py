@@ -1,9 +1,10 @@
-"""`gradcheck NAME...`: the cases of satt's layers and models."""
+"""`gradcheck NAME...`: the cases of satt's layers, kernels and models."""
 
 import difflib
 import time
 
 from gradcheck.cases.grid_nets import grid_net_cases
+from gradcheck.cases.kernels import kernel_cases
 from gradcheck.cases.layers import layer_cases
 from gradcheck.cases.models import model_cases
 from gradcheck.check import check_case
@@ -17,7 +18,7 @@ def all_cases():
     -------
     cases : list of Case
     """
-    return [*layer_cases(), *grid_net_cases(), *model_cases()]
+    return [*layer_cases(), *grid_net_cases(), *kernel_cases(), *model_cases()]
 
 
 def is_meant(name, case):

@@ -1,6 +1,7 @@
 """`satt demo`: from nothing to a captioner of drawn scenes, and pictures of where it looks."""
 
 import json
+import os
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -121,7 +122,7 @@ def run(options):
     print(f"1/4 drawing scenes of {size}x{size} pixels, with five captions each",
           flush=True)
     data, validation, test, unseen = (
-        draw_scenes(split, count, size, options.seed)
+        draw_scenes(split, count, size, options.seed, processes=os.cpu_count() or 1)
         for split, count in (
             ("train", options.scenes), ("validation", settings.validation),
             ("test", settings.test), ("unseen", settings.unseen),
@@ -176,7 +177,8 @@ def _train(folder, model, vocabulary, data, validation, training):
         about = {"data": "scenes", "seed": training.seed, **record}
         save_captioner(folder / "checkpoint.npz", model, vocabulary, about)
 
-    if train(model, vocabulary, data, validation, training, on_step, on_best):
+    arguments = model, vocabulary, data, validation, training, on_step, on_best
+    if train(*arguments, processes=True):
         print("interrupted; going on with what was learned until now")
     return records, snapshots
 

@@ -1,5 +1,6 @@
 """What `--data` names: scenes, drawn on demand, or a folder of photographs with captions."""
 
+import os
 import warnings
 from pathlib import Path
 
@@ -133,7 +134,7 @@ def read_data(source, options, split, count, size, look=None):
         from satt.data.scenes.dataset import draw_scenes
 
         check_fits(count, split, "scenes", size)
-        return draw_scenes(split, count, size, options.seed)
+        return draw_scenes(split, count, size, options.seed, processes=os.cpu_count() or 1)
     from satt.data.caption_data import CaptionData
 
     all_of_split = source.of_split(split)

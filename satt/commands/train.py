@@ -296,7 +296,7 @@ def _train(kept, options, source, model, vocabulary, data, validation, settings,
 
     interrupted = train(
         model, vocabulary, data, validation, settings, kept.log, on_best,
-        on_save=kept.save, saved=saved,
+        on_save=kept.save, saved=saved, processes=True,
     )
     if kept.records:
         draw_learning_curve(folder / "learning-curve.png", kept.records)

@@ -2,7 +2,8 @@
 
 The mathematics is that of `satt/layers/attention_lstm.py`; what differs is when it is done.
 
-Before the loop: the words' share of the gates, x W_x, one product for all T steps.
+Before the loop: the words' share of the gates, x W_x, one product for all T steps, to which the
+biases are added too.
 
 In the loop: W_query, W_gate and W_state stand side by side, so that one product asks the state
 all three questions. Captions of one image look at its grid together, as rows of one product. The
@@ -11,13 +12,27 @@ hidden layer of f_att, N L A numbers, is worked through in pieces that stay in t
 After the loop backwards: a weight's gradient is a sum over steps of products a_t^T b_t, which is
 one product of all a_t, stacked, with all b_t; so are the gradients of the grid and of x.
 
-Not kept: that hidden layer, which is T times as large as the grid. In the backward its tanh is
-taken once more, which costs no more than fetching it from memory.
+Not kept: that hidden layer, which is T times as large as the grid. The backward makes it once
+more, which costs no more than fetching it from memory.
+
+Hardly any tanh: a key and a query meet anew at every step, but exp(key) is the same at all of
+them. With r = 1 / (1 + exp(2 key) exp(2 query)),
+
+    tanh(key + query) = 1 - 2 r,  and its slope, 1 - tanh^2, is 4 (r - r^2),
+
+so that a step takes a product, a sum and a division where it would take a tanh, which costs as
+much as ten of them. Of the scores v tanh(u) = sum v - 2 v r the softmax wants no more than
+-2 v r, as what is the same at all locations drops out of it.
+
+And few calls: on arrays as small as a step's, NumPy takes longer to begin than to compute. What
+can be done for all steps at once is done outside the loop, factors are put into the weights.
 """
 
 import numpy as np
 
 from satt.kernels.pieces import pieces
+
+SAFE = 40  # up to here the exponentials of 2 keys and 2 queries can be multiplied in any float
 
 
 def attention_lstm_forward(
@@ -30,145 +45,237 @@ def attention_lstm_forward(
     # In a complex step one of them is complex, and what comes of it.
     dtype = np.result_type(x, initial_state, initial_cell, grid, keys, W_query, b_query, v, W_x,
                            W_state, b, *((W_gate, b_gate) if gated else ()))
-    side_by_side, b_side_by_side = [W_query, W_state], [b_query, np.zeros_like(b)]
+    half = dtype.type(0.5)
+    # The answers to the state's questions stand side by side: 2 query, gates, gate of the context.
+    # sigma(u) = (1 + tanh(u / 2)) / 2: its halves are put into the weights too.
+    gates_at = slice(A, A + 4 * H)
+    halves = np.repeat(np.array([0.5, 1], dtype), [3 * H, H])
+    asked = [2 * W_query, W_state * halves] + ([half * W_gate] if gated else [])
+    W_asked = np.concatenate(asked, axis=1)
+    W_context = W_x[E:] * (halves * dtype.type(context_scale))
+    known = np.empty((T, N, W_asked.shape[1]), dtype)
+    known[..., :A] = 2 * b_query
+    known[..., gates_at] = (_rows(x.transpose(1, 0, 2)) @ (W_x[:E] * halves)).reshape(T, N, -1)
+    known[..., gates_at] += b * halves
     if gated:
-        side_by_side, b_side_by_side = [*side_by_side, W_gate], [*b_side_by_side, b_gate]
-    W_asked, b_asked = np.concatenate(side_by_side, axis=1), np.concatenate(b_side_by_side)
-    W_context = W_x[E:] * dtype.type(context_scale)
-    words_share = (x.transpose(1, 0, 2).reshape(T * N, E) @ W_x[:E] + b).reshape(T, N, 4 * H)
+        known[..., -1:] = half * b_gate
 
     states = np.empty((T + 1, N, H), dtype)
     cells, tanh_cells = np.empty_like(states), np.empty((T, N, H), dtype)
-    gates, queries = np.empty((T, N, 4 * H), dtype), np.empty((T, N, A), dtype)
-    attention, contexts = np.empty((T, N, L), dtype), np.empty((T, N, D), dtype)
-    betas = np.ones((T, N, 1), dtype)
+    gates, attention = np.empty((T, N, 4 * H), dtype), np.empty((T, N, L), dtype)
+    contexts, betas = np.empty((T, N, D), dtype), np.ones((T, N, 1), dtype)
     states[0], cells[0] = initial_state, initial_cell
-    half, scores = dtype.type(0.5), np.empty((M, k, L), dtype)
-    blocks = pieces(M, k * L * A * dtype.itemsize)
-    hidden = np.empty((blocks[0].stop, k, L, A), dtype)
+    look, minus_2v = _Look(keys, k, T, dtype), -2 * v
+    scores, inputs = np.empty((M, k, L), dtype), np.empty((N, H), dtype)
 
     for t in range(T):
-        answers = states[t] @ W_asked
-        answers += b_asked
-        queries[t] = answers[:, :A]
-        for block in blocks:
-            joint = _joint(hidden, keys, queries[t], block)
-            np.matmul(joint, v, out=scores[block])
+        answers = known[t]
+        answers += states[t] @ W_asked
+        look.ask(t, answers[:, :A])
+        for block, r in look.at(t):
+            np.matmul(r, minus_2v, out=scores[block])
         a_t = attention[t].reshape(M, k, L)
-        np.subtract(scores, scores.real.max(axis=2, keepdims=True), out=a_t)
+        np.subtract(scores, np.maximum.reduce(scores.real, axis=2, keepdims=True), out=a_t)
         np.exp(a_t, out=a_t)
-        a_t /= a_t.sum(axis=2, keepdims=True)
-        np.matmul(a_t, grid, out=contexts[t].reshape(M, k, D))
+        a_t /= np.add.reduce(a_t, axis=2, keepdims=True)
+        context = contexts[t]
+        np.matmul(a_t, grid, out=context.reshape(M, k, D))
         if gated:
-            betas[t] = half * np.tanh(half * answers[:, -1:]) + half
-            contexts[t] *= betas[t]
-        gates_t = gates[t]
-        np.matmul(contexts[t], W_context, out=gates_t)
-        gates_t += words_share[t]
-        gates_t += answers[:, A : A + 4 * H]
-        sigmoids = gates_t[:, : 3 * H]  # sigma(u) = (1 + tanh(u / 2)) / 2
-        sigmoids *= half
+            beta = betas[t]
+            np.tanh(answers[:, -1:], out=beta)
+            beta *= half
+            beta += half
+            context *= beta
+        gates_t, cell, tanh_cell = gates[t], cells[t + 1], tanh_cells[t]
+        np.matmul(context, W_context, out=gates_t)
+        gates_t += answers[:, gates_at]
         np.tanh(gates_t, out=gates_t)
+        sigmoids = gates_t[:, : 3 * H]
         sigmoids *= half
         sigmoids += half
         i, f, o, g = _four(gates_t)
-        np.multiply(f, cells[t], out=cells[t + 1])
-        cells[t + 1] += i * g
-        np.tanh(cells[t + 1], out=tanh_cells[t])
-        np.multiply(o, tanh_cells[t], out=states[t + 1])
+        np.multiply(f, cells[t], out=cell)
+        np.multiply(i, g, out=inputs)
+        cell += inputs
+        np.tanh(cell, out=tanh_cell)
+        np.multiply(o, tanh_cell, out=states[t + 1])
 
     cache = (
-        x, grid, keys, queries, v, W_x, W_asked, gated, context_scale, states, cells, tanh_cells,
-        gates, attention, contexts, betas,
+        x, grid, keys, look.asked, v, W_x, W_state, W_query, W_gate, context_scale, states, cells,
+        tanh_cells, gates, attention, contexts, betas,
     )
     outs = states[1:], contexts, attention
     return tuple(out.transpose(1, 0, 2) for out in outs), cache
 
 
 def attention_lstm_backward(dout, cache):
-    """Walk back; the derivations are those of the plain layers. For f_att, with u = key + query:
+    """Walk back; the derivations are those of the plain layers.
 
-        du = dscores v (1 - tanh(u)^2)        dkeys = sum_t du        dquery = sum_l du
+    For f_att, with u = key + query, tanh(u) = 1 - 2 r and s = 4 (r - r^2) for its slope:
 
-    Over the sums dscores v alone is known without the tanh; what is left to add up in the loop is
-    dscores tanh(u)^2.
+        du = dscores v s        dkeys = sum_t du        dquery = sum_l du
+        dv = sum dscores tanh(u) = -2 sum dscores r     as the dscores of a caption sum to zero
+
+    v and the 4 are the same in every term, and so are multiplied in at the end of the sums.
+
+    The factor by which the gradient of a cell or a state reaches each gate depends on the forward
+    alone, so that all factors are taken before the loop, T steps at once.
     """
     dstates, dcontexts, dattention = (d.transpose(1, 0, 2) for d in dout)
-    (x, grid, keys, queries, v, W_x, W_asked, gated, context_scale, states, cells, tanh_cells,
-     gates, attention, contexts, betas) = cache
+    (x, grid, keys, asked, v, W_x, W_state, W_query, W_gate, context_scale, states, cells,
+     tanh_cells, gates, attention, contexts, betas) = cache
     (N, T, E), (M, L, D), H, A = x.shape, grid.shape, states.shape[2], len(v)
-    k, dtype = N // M, states.dtype
+    k, dtype, gated = N // M, states.dtype, W_gate is not None
     context_scale = dtype.type(context_scale)
-    W_context_T, W_asked_T = context_scale * W_x[E:].T, W_asked.T.copy()
+    weights = [W_query, W_state] + ([W_gate] if gated else [])
+    W_context_T, W_asked_T = context_scale * W_x[E:].T, np.concatenate([W.T for W in weights])
     grid_T = grid.transpose(0, 2, 1)
 
     danswers = np.empty((T, N, len(W_asked_T)), dtype)
+    dgates = danswers[..., A : A + 4 * H]
+    cell_from_state = _gate_factors(gates, cells, tanh_cells, out=dgates)
+    one_minus_beta = 1 - betas
     dgathered = np.empty((T, N, D), dtype)  # of the context before its gate
     dscores = np.empty((T, M, k, L), dtype)
-    squares_sum, dv = np.zeros((M, k, L, A), dtype), np.zeros(A, dtype)
+    look = _Look(keys, k, T, dtype, asked, buffers=2)
+    slopes_sum, slopes_seen = np.zeros((M, k, L, A), dtype), np.empty((M, k, 1, A), dtype)
+    r_seen = np.zeros(A, dtype)
     dstate, dcell = np.zeros((N, H), dtype), np.zeros((N, H), dtype)
-    blocks = pieces(M, k * L * A * dtype.itemsize)
-    hidden = np.empty((blocks[0].stop, k, L, A), dtype)
-    squares_seen = np.empty((M, k, 1, A), dtype)
 
     for t in reversed(range(T)):
         dstate += dstates[t]
-        i, f, o, g = _four(gates[t])
-        dpre = danswers[t, :, A : A + 4 * H]
-        di, df, do, dg = _four(dpre)
-        np.multiply(dstate, tanh_cells[t], out=do)
-        dcell += dstate * o * (1 - tanh_cells[t] * tanh_cells[t])
-        np.multiply(dcell, g, out=di)
-        np.multiply(dcell, cells[t], out=df)
-        np.multiply(dcell, i, out=dg)
-        sigmoids = gates[t, :, : 3 * H]
-        dpre[:, : 3 * H] *= sigmoids - sigmoids * sigmoids
-        dg *= 1 - g * g
-        dcell *= f
+        from_state = cell_from_state[t]
+        from_state *= dstate
+        dcell += from_state
+        dgates_t = dgates[t]
+        for gate, d in zip(_four(dgates_t), (dcell, dcell, dstate, dcell), strict=True):
+            gate *= d
+        dcell *= gates[t, :, H : 2 * H]
 
         dcontext = dgathered[t]
-        np.matmul(dpre, W_context_T, out=dcontext)
+        np.matmul(dgates_t, W_context_T, out=dcontext)
         dcontext += dcontexts[t]
         if gated:
-            dbeta = (dcontext * contexts[t]).sum(axis=1, keepdims=True)  # times beta
-            danswers[t, :, -1:] = dbeta * (1 - betas[t])
+            dbeta = np.add.reduce(dcontext * contexts[t], axis=1, keepdims=True)  # times beta
+            np.multiply(dbeta, one_minus_beta[t], out=danswers[t, :, -1:])
             dcontext *= betas[t]
-        a_t = attention[t].reshape(M, k, L)
-        dscores_t = dscores[t]
+        a_t, dscores_t = attention[t].reshape(M, k, L), dscores[t]
         np.matmul(dcontext.reshape(M, k, D), grid_T, out=dscores_t)
         dscores_t += dattention[t].reshape(M, k, L)
-        dscores_t -= (dscores_t * a_t).sum(axis=2, keepdims=True)
+        dscores_t -= np.add.reduce(dscores_t * a_t, axis=2, keepdims=True)
         dscores_t *= a_t
-        for block in blocks:
-            joint, dscores_block = _joint(hidden, keys, queries[t], block), dscores_t[block]
-            dv += dscores_block.reshape(-1) @ joint.reshape(-1, A)
-            np.multiply(joint, joint, out=joint)
-            np.matmul(dscores_block[:, :, None], joint, out=squares_seen[block])
-            joint *= dscores_block[:, :, :, None]
-            squares_sum[block] += joint
-        dquery = dscores_t.sum(axis=2).reshape(N, 1) - squares_seen.reshape(N, A)
-        np.multiply(dquery, v, out=danswers[t, :, :A])
+        for block, r in look.at(t):
+            dscores_block, squares = dscores_t[block], look.spare(block)
+            r_seen += dscores_block.reshape(-1) @ r.reshape(-1, A)
+            np.multiply(r, r, out=squares)
+            r -= squares
+            np.matmul(dscores_block[:, :, None], r, out=slopes_seen[block])
+            r *= dscores_block[:, :, :, None]
+            slopes_sum[block] += r
+        np.multiply(slopes_seen.reshape(N, A), 4 * v, out=danswers[t, :, :A])
         dstate = danswers[t] @ W_asked_T
 
-    rows = danswers.reshape(T * N, -1)
-    dW_asked = states[:-1].reshape(T * N, H).T @ rows
-    db_asked = rows.sum(axis=0)
-    dpre = rows[:, A : A + 4 * H]
-    dW_words = x.transpose(1, 0, 2).reshape(T * N, E).T @ dpre
-    dW_context = context_scale * (contexts.reshape(T * N, D).T @ dpre)
-    dx = (dpre @ W_x[:E].T).reshape(T, N, E).transpose(1, 0, 2)
+    rows = _rows(danswers)
+    dW_asked, db_asked = _rows(states[:-1]).T @ rows, np.add.reduce(rows)
+    dgates = rows[:, A : A + 4 * H]
+    dW_words = _rows(x.transpose(1, 0, 2)).T @ dgates
+    dW_context = context_scale * (_rows(contexts).T @ dgates)
+    dx = (dgates @ W_x[:E].T).reshape(T, N, E).transpose(1, 0, 2)
     dgrid = np.matmul(
         _of_an_image(attention, M).transpose(0, 2, 1), _of_an_image(dgathered, M)
     )
-    dkeys = dscores.sum(axis=(0, 2))[:, :, None] - squares_sum.sum(axis=1)
-    dkeys *= v
+    dkeys = slopes_sum.sum(axis=1)
+    dkeys *= 4 * v
     gradients = [
-        dW_asked[:, :A], db_asked[:A], dv, np.concatenate([dW_words, dW_context]),
+        dW_asked[:, :A], db_asked[:A], -2 * r_seen, np.concatenate([dW_words, dW_context]),
         dW_asked[:, A : A + 4 * H], db_asked[A : A + 4 * H],
     ]
     if gated:
         gradients += [dW_asked[:, -1:], db_asked[-1:]]
     return dx, dstate, dcell, dgrid, dkeys, *gradients
+
+
+def _gate_factors(gates, cells, tanh_cells, out):
+    """Write what each gate's gradient is a multiple of, and return the same for the cell.
+
+        di = dcell g i (1 - i)     df = dcell cell_before f (1 - f)     dg = dcell i (1 - g^2)
+        do = dstate tanh(cell) o (1 - o)                dcell += dstate o (1 - tanh(cell)^2)
+    """
+    i, f, o, g = _four(gates)
+    H = i.shape[-1]
+    sigmoids, slopes = gates[..., : 3 * H], out[..., : 3 * H]
+    np.multiply(sigmoids, sigmoids, out=slopes)
+    np.subtract(sigmoids, slopes, out=slopes)
+    for factor, other in zip(_four(out), (g, cells[:-1], tanh_cells), strict=False):
+        factor *= other
+    dg = out[..., 3 * H :]
+    np.multiply(g, g, out=dg)
+    np.subtract(1, dg, out=dg)
+    dg *= i
+    cell_from_state = tanh_cells * tanh_cells
+    np.subtract(1, cell_from_state, out=cell_from_state)
+    cell_from_state *= o
+    return cell_from_state
+
+
+class _Look:
+    """r = 1 / (1 + exp(2 key) exp(2 query)), in pieces that stay in the cache.
+
+    Parameters
+    ----------
+    keys : ndarray, shape (M, L, A)
+    k, T : int
+        Captions to an image, and steps.
+    dtype : dtype
+    asked : list of (bool, ndarray)
+        From a walk before, to walk again.
+    buffers : int
+        Arrays of the size of a piece that are needed at the same time.
+
+    Attributes
+    ----------
+    asked : list of (bool, ndarray)
+        For each step, whether the array (M, k, 1, A) holds exp(2 query), or else 2 query: where
+        one of the exponents is large, the product of two exponentials may be infinity times zero.
+    """
+
+    def __init__(self, keys, k, T, dtype, asked=None, buffers=1):
+        M, L, A = keys.shape
+        self.keys, self.exp_keys = (2 * keys)[:, None], None
+        if np.abs(self.keys).max() <= SAFE:
+            self.exp_keys = np.exp(self.keys)
+        self.asked = [None] * T if asked is None else asked
+        self.shape, self.dtype = (M, k, 1, A), dtype
+        self.blocks = pieces(M, buffers * k * L * A * dtype.itemsize)
+        self.buffers = np.empty((buffers, self.blocks[0].stop, k, L, A), dtype)
+
+    def ask(self, t, queries):
+        """Take note of 2 query: (N, A)."""
+        queries = queries.reshape(self.shape)
+        safe = self.exp_keys is not None and np.abs(queries).max() <= SAFE
+        self.asked[t] = safe, np.exp(queries) if safe else queries
+
+    def at(self, t):
+        """Yield (images, r) for each piece: a slice, and an array (images, k, L, A) to work in."""
+        safe, queries = self.asked[t]
+        for block in self.blocks:
+            r = self.buffers[0, : block.stop - block.start]
+            if safe:
+                np.multiply(self.exp_keys[block], queries[block], out=r)
+            else:
+                with np.errstate(over="ignore"):  # 1 / (1 + infinity) is 0, as it should be
+                    np.exp(np.add(self.keys[block], queries[block], out=r), out=r)
+            r += 1
+            yield block, np.divide(1, r, out=r)
+
+    def spare(self, block):
+        """The second buffer, as large as this piece."""
+        return self.buffers[1, : block.stop - block.start]
+
+
+def _rows(array):
+    """All steps below each other: (T N, ...)."""
+    return array.reshape(-1, array.shape[2])
 
 
 def _of_an_image(rows, M):
@@ -177,15 +284,7 @@ def _of_an_image(rows, M):
     return rows.reshape(T, M, -1, width).transpose(1, 0, 2, 3).reshape(M, -1, width)
 
 
-def _joint(hidden, keys, queries, block):
-    """f_att's hidden layer tanh(key + query) for some images, in the room that `hidden` offers."""
-    joint = hidden[: block.stop - block.start]
-    _, k, _, A = joint.shape
-    np.add(keys[block, None], queries.reshape(-1, k, 1, A)[block], out=joint)
-    return np.tanh(joint, out=joint)
-
-
 def _four(gates):
     """The columns of i, f, o, g."""
-    H = gates.shape[1] // 4
-    return [gates[:, gate * H : (gate + 1) * H] for gate in range(4)]
+    H = gates.shape[-1] // 4
+    return [gates[..., gate * H : (gate + 1) * H] for gate in range(4)]

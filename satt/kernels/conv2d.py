@@ -1,14 +1,14 @@
 """The 2-D convolution of `satt/layers/conv2d.py`, faster: signatures and results are the same.
 
 Filters of 3x3 at stride 1 go through Winograd's algorithm (`satt/kernels/winograd.py`), which
-multiplies a quarter as much. All others go to the plain layer: its one large matrix product is
-nearly as fast as the processor can multiply, so that nothing is left to gain without fewer
-multiplications.
+multiplies a quarter as much. All others are one large matrix product, as in the plain layer
+(`satt/kernels/columns.py`): that is nearly as fast as the processor can multiply, so that only
+the copying around it is left to save.
 """
 
+from satt.kernels.columns import columns_backward, columns_forward
 from satt.kernels.tiles import plan
 from satt.kernels.winograd import winograd_backward, winograd_forward
-from satt.layers import conv2d as plain
 
 CHANNELS = 16  # with fewer, the transforms take longer than the multiplications that they save
 FILTERS = 16  # to transform the filters costs as much as this many tiles, whatever the images
@@ -34,13 +34,14 @@ def conv2d_forward(x, W, b=None, stride=1, padding=0):
     cache : tuple
         What the two backward functions need.
     """
-    has_bias, is_winograd = b is not None, _pays(x, W, stride, padding)
-    if not is_winograd:
-        out, cache = plain.conv2d_forward(x, W, b, stride, padding)
-    else:
+    is_winograd = _pays(x, W, stride, padding)
+    if is_winograd:
         out, cache = winograd_forward(x, W, padding)
-        out = out + b if has_bias else out
-    return out, (cache, has_bias, is_winograd)
+    else:
+        out, cache = columns_forward(x, W, stride, padding)
+    if b is not None:
+        out = out + b
+    return out, (cache, b is not None, is_winograd)
 
 
 def conv2d_backward(dout, cache):
@@ -52,11 +53,7 @@ def conv2d_backward(dout, cache):
     dW : ndarray, shape (KH, KW, C, F)
     db : ndarray, shape (F,), or None where there was no `b`
     """
-    cache, has_bias, is_winograd = cache
-    if not is_winograd:
-        return plain.conv2d_backward(dout, cache)
-    dx, dW = winograd_backward(dout, cache)
-    return dx, dW, dout.sum(axis=(0, 1, 2)) if has_bias else None
+    return _backward(dout, cache, to_pixels=True)
 
 
 def conv2d_parameters_backward(dout, cache):
@@ -67,11 +64,14 @@ def conv2d_parameters_backward(dout, cache):
     dW : ndarray, shape (KH, KW, C, F)
     db : ndarray, shape (F,), or None where there was no `b`
     """
+    return _backward(dout, cache, to_pixels=False)[1:]
+
+
+def _backward(dout, cache, to_pixels):
     cache, has_bias, is_winograd = cache
-    if not is_winograd:
-        return plain.conv2d_parameters_backward(dout, cache)
-    _, dW = winograd_backward(dout, cache, to_pixels=False)
-    return dW, dout.sum(axis=(0, 1, 2)) if has_bias else None
+    backward = winograd_backward if is_winograd else columns_backward
+    dx, dW = backward(dout, cache, to_pixels)
+    return dx, dW, dout.sum(axis=(0, 1, 2)) if has_bias else None
 
 
 def _pays(x, W, stride, padding):

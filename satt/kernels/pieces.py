@@ -3,15 +3,15 @@
 CACHE = 300_000  # bytes: with what else is needed, a second-level cache holds twice as much
 
 
-def pieces(count, bytes_each):
-    """Cut `count` rows into pieces of about `CACHE` bytes.
+def pieces(count, bytes_each, together=None):
+    """Cut `count` rows into pieces of about so many bytes together, by default `CACHE`.
 
     Returns
     -------
     list of slice
         Of like length, the first the longest; never empty.
     """
-    most = max(1, min(count, CACHE // bytes_each))
+    most = max(1, min(count, (together or CACHE) // bytes_each))
     number = -(-count // most)
     most = -(-count // number)
     return [slice(begin, min(begin + most, count)) for begin in range(0, count, most)]

@@ -68,7 +68,7 @@ def windows(array, axis, size, step):
     return as_strided(array, shape, strides)
 
 
-def transformed_tiles(chunk, padding, canvas, here, there):
+def transformed_tiles(chunk, padding, canvas, V, buffer):
     """Transform all tiles of a chunk of images with B^T, down and across.
 
     Parameters
@@ -77,13 +77,10 @@ def transformed_tiles(chunk, padding, canvas, here, there):
     padding : int
     canvas : ndarray
         From `canvas_for`; the images are written into it.
-    here, there : ndarray, shape (at least 36 tiles C,)
-        Buffers, overwritten.
-
-    Returns
-    -------
     V : ndarray, shape (36, tiles, C)
-        In the memory of `here`; tiles image by image and row by row.
+        The result is written here; tiles image by image and row by row.
+    buffer : ndarray, shape (at least 36 tiles C,)
+        Overwritten.
     """
     images, H, width, C = chunk.shape
     transform = TILE_TRANSFORM.astype(canvas.dtype)
@@ -91,12 +88,12 @@ def transformed_tiles(chunk, padding, canvas, here, there):
     canvas[:, padding : padding + H, padding : padding + width] = chunk
     # Rows of pixels lie one after the other: a strip of tiles is transformed where it stands.
     strips = windows(canvas.reshape(images, canvas.shape[1], -1), 1, 6, 4)
-    down = np.matmul(transform, strips, out=part(here, *strips.shape))
+    down = np.matmul(transform, strips, out=part(V.reshape(-1), *strips.shape))
     tiles = windows(down.reshape(*down.shape[:3], -1, C), 3, 6, 4).transpose(2, 4, 0, 1, 3, 5)
-    spread = part(there, *tiles.shape)  # (6, 6, images, rows, columns, C)
+    spread = part(buffer, *tiles.shape)  # (6, 6, images, rows, columns, C)
     spread[...] = tiles
-    V = part(here, 6, 6, spread[0, 0].size)
-    return np.matmul(transform, spread.reshape(V.shape), out=V).reshape(36, -1, C)
+    V = V.reshape(6, 6, -1)
+    np.matmul(transform, spread.reshape(V.shape), out=V)
 
 
 def join_tiles(dacross, strips, dcanvas):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from satt.data.scenes.drawing import draw_scene
+from satt.data.scenes.drawing import draw_masks
 from satt.data.scenes.parser import (
     is_true,
     named_settings,
@@ -84,7 +84,7 @@ def judge(words, attention, scene, size, grid_shape):
     claims = parse(words)
     if claims is None:
         return Judgement(False, False, False, [])
-    _, thing_masks, setting_mask = draw_scene(scene, size)
+    thing_masks, setting_mask = draw_masks(scene, size)
     targets = [
         (position, False, thing_masks[things].any(axis=0))
         for position, things in named_things(claims, scene).items()

@@ -26,7 +26,7 @@ def clip_by_global_norm(gradients, maximum):
     norm : float
         Before clipping; infinite or NaN if the gradients are.
     """
-    squares = (float(np.square(g).sum(dtype=np.float64)) for g in gradients.values())
+    squares = (float(np.square(g).sum()) for g in gradients.values())
     norm = sum(squares) ** 0.5
     if not norm > maximum:
         return dict(gradients), norm

@@ -14,6 +14,7 @@ from satt.decoding.greedy import greedy
 from satt.errors import SattError
 from satt.metrics.bleu import corpus_bleu
 from satt.metrics.scene_report import judge, report
+from satt.training.threads import side_by_side
 
 LOOKS = "pointing", "mass_on_things", "setting_gap_closed"
 SIXTH = 6  # marks the random numbers of the captions that stand for how well people agree
@@ -49,15 +50,18 @@ def caption_images(model, images, beam_size=1, max_length=20, batch_size=100, pr
     for name, value in (("beam_size", beam_size), ("batch_size", batch_size)):
         if value < 1:
             raise SattError(f"{name}: expected at least 1, got {value}")
+
+    def caption(begin):
+        batch = to_float(images[begin : begin + batch_size])
+        if beam_size == 1:
+            return greedy(model, batch, max_length)
+        return beam_search(model, batch, beam_size, max_length)
+
     captions = []
     with tqdm(total=len(images), desc="captioning", unit="image", disable=not progress) as bar:
-        for begin in range(0, len(images), batch_size):
-            batch = to_float(images[begin : begin + batch_size])
-            if beam_size == 1:
-                captions += greedy(model, batch, max_length)
-            else:
-                captions += beam_search(model, batch, beam_size, max_length)
-            bar.update(len(batch))
+        for several in side_by_side(caption, range(0, len(images), batch_size)):
+            captions += several
+            bar.update(len(several))
     return captions
 
 

@@ -8,6 +8,8 @@ import numpy as np
 
 from satt.errors import SattError
 
+PIECE = 2**14  # numbers that are worked on at a time; with their averages they fit in the cache
+
 
 class _Optimiser:
     """What the optimisers share: running averages of the gradients, one array a parameter."""
@@ -128,17 +130,31 @@ class Adam(_Optimiser):
         """Change `params[name]` in place for every name in `gradients`."""
         steps = int(self._state.get("steps", 0)) + 1
         self._state["steps"] = np.array(steps)
-        rate = float(learning_rate) / (1 - self.beta1**steps)
-        root_weight = (1 - self.beta2**steps) ** 0.5
+        # m' / (sqrt(v') + epsilon) = root m / (sqrt(v) + root epsilon) / (1 - beta1^t)
+        root = (1 - self.beta2**steps) ** 0.5
+        rate, epsilon = float(learning_rate) * root / (1 - self.beta1**steps), root * self.epsilon
         for name, gradient in gradients.items():
             param = params[name]
             mean = self._average("mean", name, param)
             square = self._average("square", name, param)
-            mean *= self.beta1
-            mean += (1 - self.beta1) * gradient
-            square *= self.beta2
-            square += (1 - self.beta2) * gradient * gradient
-            param -= rate * mean / (np.sqrt(square) / root_weight + self.epsilon)
+            # Every line walks through memory once: in pieces, all but the first find it cached.
+            arrays = [np.atleast_1d(array) for array in (param, mean, square, gradient)]
+            rows = max(1, PIECE * len(arrays[0]) // param.size)
+            buffer = np.empty_like(arrays[0][:rows])
+            for begin in range(0, len(arrays[0]), rows):
+                p, m, v, g = (array[begin : begin + rows] for array in arrays)
+                change = buffer[: len(p)]
+                m *= self.beta1
+                m += np.multiply(g, 1 - self.beta1, out=change)
+                np.multiply(g, g, out=change)
+                change *= 1 - self.beta2
+                v *= self.beta2
+                v += change
+                np.sqrt(v, out=change)
+                change += epsilon
+                np.divide(m, change, out=change)
+                change *= rate
+                p -= change
 
 
 OPTIMISERS = {"sgd": SGD, "rmsprop": RMSProp, "adam": Adam}

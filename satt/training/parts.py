@@ -1,8 +1,10 @@
 """A batch in several parts, each computed by a processor of its own.
 
 The loss is a mean over captions, so that the gradient of a batch is the mean of those of its
-parts, and no part waits for another. NumPy lets go of the interpreter while it computes: plain
-threads are enough, and what they share, the parameters, is only read.
+parts, and no part waits for another. NumPy lets go of the interpreter while it computes, so that
+plain threads will do, and what they share, the parameters, is only read. But a step makes some
+thousand calls, and between them the threads wait for the interpreter, a third of the time. Where
+a program can be started a second time, as a command can, processes are the faster.
 
 BLAS has threads too, which split every single product. On products as small as these they spend
 most of their time waiting for each other, so the command `satt` turns them off.
@@ -12,6 +14,8 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+
+from satt.training.part_process import PartProcess
 
 SWITCH = 1e-4  # seconds; between small products, threads wait for the interpreter less long so
 
@@ -42,7 +46,7 @@ def split_batch(batch, parts):
 
 
 class PartsPool:
-    """Threads that take the gradients of the parts of a batch, side by side.
+    """Threads or processes that take the gradients of the parts of a batch, side by side.
 
     Parameters
     ----------
@@ -51,6 +55,8 @@ class PartsPool:
         1 is the whole batch, in the thread that asks.
     seed : int
         Of the dropout; every part draws its own.
+    processes : bool
+        Whether all parts but the first get a process each, rather than a thread.
 
     Notes
     -----
@@ -58,13 +64,20 @@ class PartsPool:
     machines. So the result depends on the number of parts, but not on the number of processors.
     """
 
-    def __init__(self, model, parts, seed):
+    def __init__(self, model, parts, seed, processes=False):
         self._model = model
         self._randoms = np.random.default_rng(seed).spawn(parts)
-        self._threads = ThreadPoolExecutor(parts) if parts > 1 else None
+        self._processes = [PartProcess(model) for _ in range(parts - 1)] if processes else []
+        in_threads = parts > 1 and not processes
+        self._threads = ThreadPoolExecutor(parts) if in_threads else None
         self._switch = sys.getswitchinterval()
         if self._threads is not None:
             sys.setswitchinterval(min(SWITCH, self._switch))
+
+    @property
+    def processes(self):
+        """Those that were started, as the standard library has them."""
+        return [each.process for each in self._processes]
 
     @property
     def random_states(self):
@@ -78,12 +91,15 @@ class PartsPool:
 
     def loss_and_gradients(self, batch):
         """The loss of a batch and its gradients, as from the model's method of that name."""
-        if self._threads is None:
+        if len(self._randoms) == 1:
             return self._model.loss_and_gradients(batch, self._randoms[0])
         batches = split_batch(batch, len(self._randoms))
-        results = list(self._threads.map(
-            self._model.loss_and_gradients, batches, self._randoms
-        ))
+        if self._threads is None:
+            results = self._in_processes(batches)
+        else:
+            results = list(self._threads.map(
+                self._model.loss_and_gradients, batches, self._randoms
+            ))
         shares = [len(part["images"]) / len(batch["images"]) for part in batches]
         loss = sum(share * loss for share, (loss, _) in zip(shares, results, strict=True))
         gradients = {
@@ -92,8 +108,18 @@ class PartsPool:
         }
         return loss, gradients
 
+    def _in_processes(self, batches):
+        """The first part is ours."""
+        asked = list(zip(self._processes, batches[1:], self._randoms[1:], strict=False))
+        for process, batch, random in asked:
+            process.ask(batch, random)
+        first = self._model.loss_and_gradients(batches[0], self._randoms[0])
+        return [first, *(process.answer(batch, random) for process, batch, random in asked)]
+
     def close(self):
-        """Let the threads go."""
+        """Let the threads or processes go."""
+        for process in self._processes:
+            process.close()
         if self._threads is not None:
             self._threads.shutdown()
             sys.setswitchinterval(self._switch)

@@ -15,6 +15,7 @@ from satt.training.optimisers import OPTIMISERS
 from satt.training.parts import PartsPool
 from satt.training.watch import Watch
 
+MANY_STEPS = 300  # a process takes as long to start as some dozens of them take
 PREFIXES = ("model", "best", "optimiser", "watch")
 
 
@@ -69,6 +70,8 @@ class Run:
     vocabulary : Vocabulary
     data : CaptionData
     settings : TrainingSettings
+    processes : bool
+        As for `PartsPool`; only for a training that is long enough for it to pay.
 
     Attributes
     ----------
@@ -87,17 +90,18 @@ class Run:
         evaluations ago that was.
     """
 
-    def __init__(self, model, vocabulary, data, settings):
+    def __init__(self, model, vocabulary, data, settings, processes=False):
         self.model, self.data, self.settings = model, data, settings
         model.settled = False
         self.epochs = Epochs(data, vocabulary, settings)
-        self.pool = PartsPool(model, settings.parts, settings.seed)
         self.optimiser = OPTIMISERS[settings.optimiser]()
         self.watch = Watch(model, settings.learning_rate)
         self.step, self.total = 0, count_batches(
             data, settings.batch_size, np.random.default_rng(settings.seed),
             settings.captions_per_image, settings.batches == "one-length", settings.epochs,
         )
+        processes = processes and self.total >= MANY_STEPS
+        self.pool = PartsPool(model, settings.parts, settings.seed, processes)
         self.record, self.open, self.whole = {"step": 0}, False, True
         self.best = {"score": None, "record": None, "arrays": model.arrays(), "waited": 0}
         self._before, self._begin = 0.0, time.perf_counter()

@@ -21,6 +21,7 @@ from satt.training.interrupts import Interrupts
 from satt.training.optimisers import OPTIMISERS
 from satt.training.run import Run
 from satt.training.schedules import warmup_cosine
+from satt.training.threads import side_by_side
 
 BATCHES = ("padded", "one-length")
 CALIBRATION_IMAGES = 512  # from which the batch normalisation takes its statistics for captioning
@@ -111,7 +112,7 @@ class TrainingSettings:
 
 def train(
     model, vocabulary, data, validation, settings, on_step=None, on_best=None, progress=True,
-    on_save=None, saved=None,
+    on_save=None, saved=None, processes=False,
 ):
     """Train a captioner in place; it ends in its best state.
 
@@ -138,6 +139,10 @@ def train(
     saved : (arrays, dict), optional
         What `on_save` got. The training goes on from there and ends in the same parameters as if
         it had never stopped, to the last bit. `on_best` is called again first.
+    processes : bool
+        Whether the parts of a batch are computed in processes, which is faster, rather than in
+        threads; the result is the same. A script that asks for this must be one that may be
+        imported: what it does stands under `if __name__ == "__main__":`.
 
     Returns
     -------
@@ -158,7 +163,7 @@ def train(
     _check(model, vocabulary, data, validation)
     if model.settings.grid and not model.statistics:
         model.calibrate(to_float(data.images[:CALIBRATION_IMAGES]))
-    run = Run(model, vocabulary, data, settings)
+    run = Run(model, vocabulary, data, settings, processes)
     if saved is not None:
         run.restore(*saved)
     looks, interrupted, last_save = settings.evaluations, False, 0.0
@@ -312,12 +317,16 @@ def validate(model, vocabulary, data, validation, batch_size=100):
         the stop word.
     """
     model.calibrate(to_float(data.images[:CALIBRATION_IMAGES]))
+
+    def look(images_and_batches):
+        images, batches = images_and_batches
+        nats = sum(model.loss(batch) * len(batch["words"]) for batch in batches)
+        words = sum(np.count_nonzero(batch["words"][:, 1:] != PAD) for batch in batches)
+        return nats, words, greedy(model, images)
+
     nats, words, captions = 0.0, 0, []
-    for images, batches in captioning_batches(validation, vocabulary, batch_size):
-        for batch in batches:
-            nats += model.loss(batch) * len(batch["words"])
-            words += np.count_nonzero(batch["words"][:, 1:] != PAD)
-        captions += greedy(model, images)
+    for found in side_by_side(look, captioning_batches(validation, vocabulary, batch_size)):
+        nats, words, captions = nats + found[0], words + found[1], captions + found[2]
     said = [vocabulary.decode(caption.words) for caption in captions]
     return {
         "validation_loss": nats / sum(map(len, validation.captions)),

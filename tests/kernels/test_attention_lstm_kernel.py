@@ -49,6 +49,26 @@ def test_equals_the_plain_layer(random, monkeypatch, size, gated, cache):
         np.testing.assert_allclose(other, one, rtol=0, atol=1e-10, err_msg=name)
 
 
+@pytest.mark.parametrize("loud", ["keys", "queries", "both", "opposite"])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_loud_keys_and_queries_are_no_matter(random, loud, dtype):
+    inputs, dout = draw(random, (2, 2, 3, 6, 4, 3, 5, 2), dtype=dtype)
+    if loud in ("keys", "both"):
+        inputs["keys"] *= 300
+    if loud in ("queries", "both"):
+        inputs["b_query"] *= 300
+    if loud == "opposite":  # exp(2 key) is infinite and exp(2 query) zero
+        inputs["keys"] += 500
+        inputs["b_query"] -= 500
+    wanted, wanted_cache = plain.attention_lstm_forward(**inputs)
+    got, got_cache = fast.attention_lstm_forward(**inputs)
+    wanted += plain.attention_lstm_backward(dout, wanted_cache)
+    got += fast.attention_lstm_backward(dout, got_cache)
+    near = 1e-10 if dtype == np.float64 else 1e-3
+    for one, other in zip(wanted, got, strict=True):
+        np.testing.assert_allclose(other, one, rtol=near, atol=near * max(1, np.abs(one).max()))
+
+
 @pytest.mark.parametrize("gated", [True, False])
 def test_its_gradients_are_right(random, gated):
     inputs, _ = draw(random, (2, 2, 3, 4, 3, 2, 3, 2), gated)

@@ -16,8 +16,8 @@ def batch_of(images, repeats, seed=0):
     return {"images": grids, "words": words}
 
 
-def gradients_in(parts, model, batch, seed=0):
-    pool = PartsPool(model, parts, seed)
+def gradients_in(parts, model, batch, seed=0, processes=False):
+    pool = PartsPool(model, parts, seed, processes)
     try:
         return pool.loss_and_gradients(batch)
     finally:
@@ -77,3 +77,58 @@ def test_a_mistake_in_a_part_is_raised(build):
     batch["words"][3, 2] = 10**6
     with pytest.raises(ValueError, match="words"):
         gradients_in(2, build(encoder="absent"), batch)
+
+
+@pytest.mark.parametrize("settled", [False, True])
+def test_processes_compute_what_threads_compute(build, drawn, settled):
+    model, random = build(dropout=0.5), np.random.default_rng(0)
+    images = random.uniform(-1, 1, (5, 16, 16, 3)).astype(np.float32)
+    batch = {"images": images, "words": batch_of(5, repeats=2)["words"]}
+    if settled:
+        model.settle(images)
+    pools = [PartsPool(model, 3, 0, processes) for processes in (False, True)]
+    try:
+        for _ in range(2):
+            (loss, gradients), (other, others) = (
+                pool.loss_and_gradients(batch) for pool in pools
+            )
+            assert loss == other and list(gradients) == list(others)
+            for name, gradient in gradients.items():
+                np.testing.assert_array_equal(others[name], gradient)
+                model.params[name] -= 0.1 * gradient
+            assert pools[0].random_states == pools[1].random_states
+    finally:
+        for pool in pools:
+            pool.close()
+
+
+def test_what_a_lost_process_owes_is_computed_here(build):
+    model, batch = build(encoder="absent", dropout=0.5), batch_of(4, repeats=2)
+    pools = [PartsPool(model, 2, 0, processes) for processes in (False, True)]
+    (process,) = pools[1].processes
+    try:
+        for kill in (False, True, False):
+            if kill:
+                process.terminate()
+                process.join()
+            assert pools[0].loss_and_gradients(batch)[0] == pools[1].loss_and_gradients(batch)[0]
+            assert pools[0].random_states == pools[1].random_states
+    finally:
+        for pool in pools:
+            pool.close()
+
+
+def test_a_mistake_in_a_process_is_raised_here(build, capfd):
+    batch = batch_of(4, repeats=1)
+    batch["words"][3, 2] = 10**6
+    with pytest.raises(ValueError, match="words"):
+        gradients_in(2, build(encoder="absent"), batch, processes=True)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_no_process_outlives_its_pool(build):
+    pool = PartsPool(build(encoder="absent"), 3, 0, processes=True)
+    processes = pool.processes
+    assert len(processes) == 2 and all(process.is_alive() for process in processes)
+    pool.close()
+    assert not any(process.is_alive() for process in processes)

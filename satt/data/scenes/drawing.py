@@ -38,14 +38,7 @@ def draw_scene(scene, size=64):
         The visible pixels of the setting: what lies below the horizon and is no thing; a room is
         wall and floor.
     """
-    image, number_map = _paint(scene, size)
-    # Numbers cannot be averaged: a pixel belongs to whoever holds most of its finer pixels, the
-    # nearer one (the higher number) where two hold as many.
-    numbers = np.arange(len(scene.things) + 2)[::-1, None, None, None, None]
-    parts = number_map.reshape(size, FINER, size, FINER)
-    owner = numbers.max() - (parts == numbers).sum(axis=(2, 4)).argmax(axis=0)
-    masks = owner == numbers[::-1, :, :, 0, 0]
-    return image, masks[2:], masks[1]
+    return draw_image(scene, size), *draw_masks(scene, size)
 
 
 def draw_image(scene, size=64):
@@ -55,24 +48,51 @@ def draw_image(scene, size=64):
     -------
     image : ndarray of uint8, shape (size, size, 3)
     """
-    return _paint(scene, size)[0]
-
-
-def _paint(scene, size):
-    """The image, and the map that numbers each fine pixel: 0 sky, 1 setting, 2... things."""
     random = np.random.default_rng(scene.look)
     fine = size * FINER
     picture = Image.new("RGB", (fine, fine))
-    number_map = Image.new("L", (fine, fine), 1 if scene.setting == "room" else 0)
-    horizon = round(scene.horizon * fine)
-    _draw_setting(ImageDraw.Draw(picture), scene.setting, horizon, fine, random)
-    ImageDraw.Draw(number_map).rectangle([0, horizon, fine, fine], fill=1)
-    pen = Pen(picture, number_map)
-    for number, thing in enumerate(scene.things, start=2):
-        draw_thing(pen, thing, number)
+    _draw_setting(
+        ImageDraw.Draw(picture), scene.setting, _horizon(scene, fine), fine, random
+    )
+    _draw_things(picture, scene)
     pixels = np.asarray(picture.resize((size, size), Image.Resampling.BOX), np.float32)
     noise = random.standard_normal(pixels.shape, np.float32) * NOISE
-    return np.clip(pixels + noise, 0, 255).astype(np.uint8), np.asarray(number_map)
+    return np.clip(pixels + noise, 0, 255).astype(np.uint8)
+
+
+def draw_masks(scene, size=64):
+    """Draw where each thing and the setting is, without the image.
+
+    Returns
+    -------
+    thing_masks, setting_mask : ndarray of bool
+        As from `draw_scene`.
+    """
+    # Every fine pixel is numbered: 0 sky, 1 setting, 2... things.
+    fine = size * FINER
+    number_map = Image.new("L", (fine, fine), 1 if scene.setting == "room" else 0)
+    ImageDraw.Draw(number_map).rectangle([0, _horizon(scene, fine), fine, fine], fill=1)
+    _draw_things(number_map, scene)
+    # Numbers cannot be averaged: a pixel belongs to whoever holds most of its finer pixels, the
+    # nearer one (the higher number) where two hold as many.
+    numbers = np.arange(len(scene.things) + 2, dtype=np.uint8)[::-1, None, None]
+    fine_pixels, held = np.asarray(number_map), np.zeros((len(numbers), size, size), np.uint8)
+    for row in range(FINER):
+        for column in range(FINER):
+            held += fine_pixels[row::FINER, column::FINER] == numbers
+    owner = len(numbers) - 1 - held.argmax(axis=0)
+    masks = owner == numbers[::-1]
+    return masks[2:], masks[1]
+
+
+def _draw_things(canvas, scene):
+    pen = Pen(canvas)
+    for number, thing in enumerate(scene.things, start=2):
+        draw_thing(pen, thing, number)
+
+
+def _horizon(scene, fine):
+    return round(scene.horizon * fine)
 
 
 def _draw_setting(draw, setting, horizon, fine, random):

@@ -12,18 +12,17 @@ _CIRCLE = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=1)
 
 
 class Pen:
-    """Draws a thing twice at once: in colour on the picture, as its number on the map.
+    """Draws a thing on a picture in colour, or on a map as its number.
 
     Parameters
     ----------
-    picture, number_map : PIL.Image.Image
-        An RGB image and an "L" image of the same size.
+    canvas : PIL.Image.Image
+        The picture, RGB, or the map, "L".
     """
 
-    def __init__(self, picture, number_map):
-        self.picture = ImageDraw.Draw(picture)
-        self.number_map = ImageDraw.Draw(number_map)
-        self.size = picture.size[0]
+    def __init__(self, canvas):
+        self.draw = ImageDraw.Draw(canvas)
+        self.on_map, self.size = canvas.mode == "L", canvas.size[0]
 
     def place(self, thing, number):
         """Put the box -1..1 where the thing is: scaled, mirrored and turned.
@@ -39,9 +38,9 @@ class Pen:
 
     def polygon(self, points, colour, outline=OUTLINE):
         """A filled polygon with these corners."""
-        corners = self._on_image(points)
-        self.picture.polygon(corners, fill=colour, outline=outline)
-        self.number_map.polygon(corners, fill=self.number, outline=self.number)
+        if self.on_map:
+            colour = outline = self.number
+        self.draw.polygon(self._on_image(points), fill=colour, outline=outline)
 
     def ellipse(self, x, y, half_width, half_height, colour, outline=OUTLINE):
         """A filled ellipse around (x, y)."""
@@ -49,10 +48,9 @@ class Pen:
 
     def line(self, points, thickness, colour):
         """A line through these points, `thickness` wide as a fraction of the image."""
-        corners = self._on_image(points)
+        colour = self.number if self.on_map else colour
         width = max(1, round(thickness * self.size))
-        self.picture.line(corners, fill=colour, width=width, joint="curve")
-        self.number_map.line(corners, fill=self.number, width=width, joint="curve")
+        self.draw.line(self._on_image(points), fill=colour, width=width, joint="curve")
 
     def _on_image(self, points):
         return (np.asarray(points, float) @ self.matrix + self.centre).ravel().tolist()

@@ -7,7 +7,7 @@ import numpy as np
 from tqdm import tqdm
 
 from satt.data.scenes.dataset import scene_at
-from satt.data.scenes.drawing import NOISE, draw_scene
+from satt.data.scenes.drawing import NOISE, draw_masks
 from satt.data.scenes.lexicon import all_words
 from satt.data.scenes.world import COLOURS, KINDS, SETTINGS, combinations, is_held_out
 
@@ -33,7 +33,7 @@ def measure_scenes(count=1000, size=64, seed=0, split="train", progress=True):
     areas, hidden, lengths, how_many = [], [], [], Counter()
     for index in tqdm(range(count), "measuring scenes", disable=not progress):
         scene, captions = scene_at(split, index, seed)
-        masks = draw_scene(scene, size)[1]
+        masks = draw_masks(scene, size)[0]
         areas += masks.mean(axis=(1, 2)).tolist()
         how_many[len(scene.things)] += 1
         lengths += map(len, captions)
@@ -62,7 +62,7 @@ def measure_scenes(count=1000, size=64, seed=0, split="train", progress=True):
 def _hides_another(scene, masks, size):
     """Whether some thing shows fewer pixels than it would alone in the same place."""
     for number, thing in enumerate(scene.things):
-        alone = draw_scene(replace(scene, things=(thing,)), size)[1]
+        alone = draw_masks(replace(scene, things=(thing,)), size)[0]
         if alone.sum() > masks[number].sum():
             return True
     return False

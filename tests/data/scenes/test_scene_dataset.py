@@ -1,8 +1,13 @@
+import multiprocessing
+import os
+
 import numpy as np
 import pytest
 from scene_builder import sampled
 
 from satt.data.caption_data import CaptionData
+from satt.data.processes import run_in_processes
+from satt.data.scenes import dataset
 from satt.data.scenes.dataset import REFERENCES, SPLITS, draw_scenes, scene_at
 from satt.data.scenes.drawing import draw_image
 from satt.errors import SattError
@@ -77,3 +82,23 @@ def test_scene_at_says_what_is_wrong(arguments, message):
 def test_draw_scenes_says_what_is_wrong(count, size, name):
     with pytest.raises(SattError, match=f"{name}: expected at least"):
         draw_scenes("train", count, size, progress=False)
+
+
+def test_several_processes_draw_the_same(monkeypatch):
+    monkeypatch.setattr(dataset, "MANY", 1)
+    monkeypatch.setattr(dataset, "TOGETHER", 2)
+    here = draw_scenes("unseen", 7, size=32, seed=3, progress=False)
+    elsewhere = draw_scenes("unseen", 7, size=32, seed=3, progress=False, processes=2)
+    assert np.array_equal(here.images, elsewhere.images)
+    assert (here.captions, here.scenes) == (elsewhere.captions, elsewhere.scenes)
+
+
+def end_at_once(number):
+    if multiprocessing.parent_process() is not None:
+        os._exit(1)
+    return number
+
+
+def test_what_a_process_does_not_deliver_is_done_here():
+    arguments = [(number,) for number in range(5)]
+    assert list(run_in_processes(end_at_once, arguments, 2)) == [0, 1, 2, 3, 4]

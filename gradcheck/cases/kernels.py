@@ -1,0 +1,109 @@
+"""A case for every kernel of satt, and for every path through one."""
+
+import numpy as np
+
+from gradcheck.case import Case
+from satt.kernels.attention_lstm import attention_lstm_backward, attention_lstm_forward
+from satt.kernels.batch_norm import batch_norm_backward, batch_norm_forward
+from satt.kernels.columns import columns_backward, columns_forward
+from satt.kernels.conv2d import conv2d_backward, conv2d_forward
+from satt.kernels.max_pool import max_pool_backward, max_pool_forward
+from satt.kernels.sequence_cross_entropy import (
+    sequence_cross_entropy_backward,
+    sequence_cross_entropy_forward,
+)
+from satt.kernels.winograd import winograd_backward, winograd_forward
+
+M, T, L, D, A, H, E = 2, 3, 5, 4, 3, 4, 2  # k captions to each of M images
+LOUD = 25  # so large are keys whose exponentials had better not be multiplied
+
+
+def kernel_cases(seed=0):
+    """List the cases of all kernels.
+
+    Parameters
+    ----------
+    seed : int, optional
+        Of the inputs.
+
+    Returns
+    -------
+    cases : list of Case
+    """
+    random = np.random.default_rng(seed)
+    return [
+        _convolution(random, "kernel-winograd", (2, 6, 5, 3, 2), padding=1),
+        _convolution(random, "kernel-winograd-without-padding", (1, 7, 8, 2, 3)),
+        _convolution(random, "kernel-columns", (2, 5, 6, 3, 2), padding=1),
+        _convolution(random, "kernel-columns-kept", (2, 7, 8, 3, 2), stride=2, padding=1),
+        _convolution(random, "kernel-columns-overlapping", (1, 6, 6, 2, 3), size=4, stride=3),
+        _convolution(random, "kernel-conv2d", (2, 5, 4, 2, 3), padding=1),
+        _batch_norm(random, "kernel-batch_norm", (2, 4, 3, 5)),
+        _max_pool(random, "kernel-max_pool"),
+        _max_pool(random, "kernel-max_pool-overlapping", size=3, stride=2),
+        _sequence_cross_entropy(random, "kernel-sequence_cross_entropy", [[1, 1, 1], [1, 1, 1]]),
+        _sequence_cross_entropy(
+            random, "kernel-sequence_cross_entropy-masked", [[1, 0, 1], [1, 1, 0]]
+        ),
+        _attention_lstm(random, "kernel-attention_lstm", k=2),
+        _attention_lstm(random, "kernel-attention_lstm-without-gate", k=1, gated=False),
+        _attention_lstm(random, "kernel-attention_lstm-loud", k=1, loud=True),
+    ]
+
+
+def _convolution(random, name, shape, size=3, **options):
+    kind = name.split("-")[1]
+    pairs = {
+        "winograd": (winograd_forward, winograd_backward),
+        "columns": (columns_forward, columns_backward),
+        "conv2d": (conv2d_forward, conv2d_backward),
+    }
+    images, height, width, C, F = shape
+    inputs = {
+        "x": random.normal(size=(images, height, width, C)),
+        "W": random.normal(size=(size, size, C, F)),
+    }
+    if kind == "conv2d":
+        inputs["b"] = random.normal(size=F)
+    return Case(name, *pairs[kind], inputs, options)
+
+
+def _batch_norm(random, name, shape):
+    inputs = {
+        "x": random.normal(2, 3, size=shape),
+        "gamma": random.normal(size=shape[-1]),
+        "beta": random.normal(size=shape[-1]),
+    }
+    return Case(name, batch_norm_forward, batch_norm_backward, inputs)
+
+
+def _max_pool(random, name, **options):
+    # The plain layer takes complex numbers for it: central differences see the kernel itself.
+    x = random.permutation(2 * 4 * 6 * 3).reshape(2, 4, 6, 3) / 10  # no two are near each other
+    return Case(name, max_pool_forward, max_pool_backward, {"x": x}, options, complex_step=False)
+
+
+def _sequence_cross_entropy(random, name, mask):
+    inputs = {"logits": random.normal(size=(2, 3, 5)), "targets": random.integers(5, size=(2, 3))}
+    return Case(
+        name, sequence_cross_entropy_forward, sequence_cross_entropy_backward, inputs,
+        {"mask": np.array(mask, bool)},
+    )
+
+
+def _attention_lstm(random, name, k, gated=True, loud=False):
+    N = M * k
+    shapes = {
+        "x": (N, T, E), "initial_state": (N, H), "initial_cell": (N, H), "grid": (M, L, D),
+        "keys": (M, L, A), "W_query": (H, A), "b_query": (A,), "v": (A,), "W_x": (E + D, 4 * H),
+        "W_state": (H, 4 * H), "b": (4 * H,),
+    }
+    if gated:
+        shapes |= {"W_gate": (H, 1), "b_gate": (1,)}
+    inputs = {name: random.normal(size=shape) for name, shape in shapes.items()}
+    if loud:  # what the query takes away again
+        inputs["keys"] += LOUD
+        inputs["b_query"] -= LOUD
+    return Case(
+        name, attention_lstm_forward, attention_lstm_backward, inputs, {"context_scale": 0.3}
+    )
