@@ -70,7 +70,7 @@ class FeatureStore:
     def __init__(self, folder, encoder):
         if sqlite3 is None:
             raise SattError("grids: this Python lacks sqlite3, which keeps them; take another one")
-        folder = default_folder() if folder is None else folder
+        folder, self._temporary = default_folder() if folder is None else folder, None
         if not folder:
             self._temporary = TemporaryDirectory(prefix="satt-", ignore_cleanup_errors=True)
             folder = self._temporary.name
@@ -136,7 +136,7 @@ class FeatureStore:
                 reasons[number] = reasons.get(missing.get(key), f"image: {paths[number]} changed")
         kept = np.array([number not in reasons for number in range(len(paths))], dtype=bool)
         chosen = [rows[keys[number]] for number in np.flatnonzero(kept)]
-        return StoredGrids(self._map(), chosen), kept, reasons
+        return StoredGrids(self._map(), chosen, self._temporary), kept, reasons
 
     # --- what is there --------------------------------------------------------------------------
 

@@ -12,6 +12,8 @@ class StoredGrids:
         Memory-mapped.
     rows : sequence of int, length N
         Where each grid lies; several may be the same.
+    keeper : object, optional
+        What removes the file when nobody holds it any more.
 
     Notes
     -----
@@ -21,8 +23,9 @@ class StoredGrids:
 
     dtype = np.dtype(np.float32)
 
-    def __init__(self, file, rows):
+    def __init__(self, file, rows, keeper=None):
         self._file, self._rows = file, np.asarray(rows, dtype=np.int64)
+        self._keeper = keeper
 
     @property
     def shape(self):
@@ -38,7 +41,7 @@ class StoredGrids:
         chosen = self._rows[index]
         if chosen.ndim == 0:
             return np.asarray(self._file[chosen], self.dtype)
-        return StoredGrids(self._file, chosen)
+        return StoredGrids(self._file, chosen, self._keeper)
 
     def __iter__(self):
         """Read one grid after the other."""
