@@ -104,7 +104,7 @@ def test_control_c_keeps_what_was_learned(satt, tmp_path, monkeypatch):
 
 
 def test_control_c_before_the_training_leaves_nothing(satt, tmp_path, monkeypatch):
-    def draw(*given):
+    def draw(*given, **options):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("satt.data.scenes.dataset.draw_scenes", draw)
