@@ -282,8 +282,10 @@ class Captioner:
         """
         encoder, cache, attention, cross_entropy, penalty = cache
         keys, start, embedding, looking, output = cache
-        dlogits = ops.sequence_cross_entropy_backward(1.0, cross_entropy)
-        dembedded, dstates, dcontexts, gradients = self._output_backward(dlogits, output)
+        # Without a name, the largest array of all goes as soon as it has served.
+        dembedded, dstates, dcontexts, gradients = self._output_backward(
+            ops.sequence_cross_entropy_backward(1.0, cross_entropy), output
+        )
         dattention = np.zeros_like(attention)
         if penalty is not None:
             dattention = ops.doubly_stochastic_backward(self.settings.penalty, penalty)

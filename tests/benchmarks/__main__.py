@@ -60,10 +60,10 @@ def main():
 
 
 def _child(options):
-    from satt.cli import _keep_freed_memory
+    from satt.training.memory import keep_freed_memory
     from tests.benchmarks.measure import surroundings
 
-    _keep_freed_memory()  # as the command does
+    keep_freed_memory()  # as the command does
     threads, torch = options.threads[0], _torch(options.threads[0])
     if not options.json:
         print("\n".join(surroundings()), flush=True)

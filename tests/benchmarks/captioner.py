@@ -46,7 +46,7 @@ def _against_torch(what, model, batch, threads, seconds, torch, rivals):
         value, others = torch_step(torch, exact, few, repeats, learn=False)()
         theirs = [value, *(others[name] for name in gradients)]
         check_equal([loss, *gradients.values()], theirs, what, 1e-8)
-    pool = PartsPool(model, threads, 0)
+    pool = PartsPool(model, threads, 0, processes=threads > 1)
     try:
         steps = {"ours": our_step(model, batch, pool)} | {
             rival: torch_step(torch, model, batch, repeats) for rival, repeats in rivals.items()
@@ -59,7 +59,7 @@ def _against_torch(what, model, batch, threads, seconds, torch, rivals):
 
 
 def our_step(model, batch, pool):
-    """Gradients, clipping and Adam; with several threads, each takes a part of the batch."""
+    """Gradients, clipping and Adam; more threads are as many processes, as in the command."""
     optimiser = Adam()
 
     def step():

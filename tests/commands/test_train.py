@@ -118,7 +118,7 @@ def test_what_to_do_next_can_be_typed_as_it_is(satt, tmp_path):
 
 
 def test_control_c_before_the_training_leaves_nothing(satt, tmp_path, monkeypatch):
-    def draw(*given):
+    def draw(*given, **options):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("satt.data.scenes.dataset.draw_scenes", draw)
