@@ -185,9 +185,9 @@ def train(
         return found
 
     def judge(found):
-        # One that has settled is used as it was trained, and judged by it: it counts for more than
-        # a point of BLEU on a few hundred captions. The first captions may all have a BLEU-4 of 0;
-        # then it counts that the loss goes down.
+        # A settled state is used just as it was trained. That is worth more than what BLEU on a
+        # few hundred captions can tell. The first ones may all have a BLEU-4 of 0; then it counts
+        # that the loss goes down.
         score = model.settled, found["bleu4"], -found["validation_loss"]
         run.record.update(found, seconds=run.seconds)
         if run.best["score"] is None or score > run.best["score"]:

@@ -239,9 +239,23 @@ def test_every_step_is_recorded(build, run):
 def test_the_model_ends_in_its_best_state(build, run, scores):
     scores(0.1, 0.3, 0.2)
     model, states = build(), []
-    run(model, on_best=lambda record: states.append((record["step"], model.arrays())))
+    run(model, on_best=lambda record: states.append((record["step"], model.arrays())), settling=0)
     assert [step for step, _ in states] == [4, 8]
     assert same(model.arrays(), states[-1][1])
+
+
+def test_a_settled_state_is_better_than_one_that_is_not(build, run, scores):
+    scores(0.1, 0.3, 0.2)
+    model, steps = build(), []
+    run(model, on_best=lambda record: steps.append(record["step"]), settling=0.25)
+    assert steps == [4, 8, 12]
+
+
+def test_of_two_settled_states_the_better_is_kept(build, run, scores):
+    scores(0.1, 0.3, 0.2)
+    model, steps = build(), []
+    run(model, on_best=lambda record: steps.append(record["step"]), settling=0.5)
+    assert steps == [4, 8]
 
 
 def test_of_equal_captions_the_smaller_loss_is_better(build, run):
