@@ -265,7 +265,7 @@ def test_sigterm_is_ctrl_c(satt, whole, tmp_path, monkeypatch):
 
 
 def test_ctrl_c_while_the_scenes_are_drawn(satt, whole, interrupted, monkeypatch):
-    def draw(*given):
+    def draw(*given, **options):
         raise KeyboardInterrupt
 
     before = contents(interrupted)
