@@ -9,6 +9,7 @@ import pytest
 
 from gradcheck import cli, mutate
 from gradcheck.cases import mistakes
+from gradcheck.cases.kernels import kernel_cases
 from gradcheck.cases.layers import layer_cases
 from gradcheck.commands import check, layers
 
@@ -37,12 +38,12 @@ def broken(monkeypatch):
     monkeypatch.setattr(layers, "all_cases", lambda: cases)
 
 
-def test_all_layers_are_right(monkeypatch, capsys):
+def test_all_layers_and_kernels_are_right(monkeypatch, capsys):
     monkeypatch.setattr(layers, "model_cases", lambda: [])  # they take their time
     monkeypatch.setattr(layers, "grid_net_cases", lambda: [])
     assert cli.main([]) == 0
     lines = capsys.readouterr().out.splitlines()
-    names = [case.name for case in layer_cases()]
+    names = [case.name for case in [*layer_cases(), *kernel_cases()]]
     assert lines[0].split() == ["case", "arguments", "central", "complex", "step", "time"]
     assert [line.split()[0] for line in lines[1 : 1 + len(names)]] == names
     assert all(line.endswith("  ok") for line in lines[1 : 1 + len(names)])
