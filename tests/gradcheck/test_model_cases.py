@@ -12,9 +12,13 @@ from gradcheck.commands.layers import all_cases
 from satt import ops
 
 CASES = {case.name: case for case in model_cases()}
+# Some ten seconds each; what they check of the decoder, the others do too.
+LONG = {"captioner-frozen", "captioner-training", "captioner-training-frozen"}
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [
+    pytest.param(name, marks=pytest.mark.slow) if name in LONG else name for name in CASES
+])
 def test_backward_is_the_derivative_of_forward(name):
     report = check_case(CASES[name])
     assert report.ok, f"\n{report}"
