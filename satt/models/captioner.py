@@ -14,9 +14,6 @@ The words y_{t-1} that the decoder reads in training are the right ones, so that
 embeddings are known before the time loop; and the vocabulary's scores are taken once after it.
 """
 
-import re
-from dataclasses import dataclass
-
 import numpy as np
 
 from satt import ops
@@ -30,121 +27,11 @@ from satt.models.captioner_parameters import (
     VOCABULARY_PARAMS,
     initialise,
 )
-from satt.models.encoder import (
-    DOWNSAMPLING,
-    encoder_backward,
-    encoder_forward,
-    encoder_statistics,
-)
+from satt.models.captioner_settings import CaptionerSettings as CaptionerSettings
+from satt.models.encoder import encoder_backward, encoder_forward, encoder_statistics
 from satt.shapes import check_shape, check_words
 
 PAD = 0  # the word that fills short captions up; never a target
-ENCODERS = ("trained", "frozen", "absent")
-WIDTHS = ("vocabulary_size", "image_size", "attention_width", "state_width", "embedding_width")
-LARGEST_IMAGE = 1024
-GRID = re.compile(r".*:([1-9]\d{0,3})x([1-9]\d{0,3})x([1-9]\d{0,5})", re.DOTALL)
-
-
-@dataclass(frozen=True)
-class CaptionerSettings:
-    """What a captioner is made of.
-
-    Attributes
-    ----------
-    vocabulary_size : int
-        V.
-    image_size : int
-        Height and width of the images in pixels; a multiple of 8.
-    encoder : {"trained", "frozen", "absent"}
-        Frozen: it keeps its filters and its statistics. Absent: the images come as grids (N, L, D)
-        that another network has made.
-    grid : str
-        For an absent encoder: which network and which of its grids, and after a colon the rows,
-        columns and depth, such as "efficientnet-lite0:7x7x1280". Its features are standardised.
-    channels : tuple of 4 int
-        Filters of the encoder's blocks; the last is D, the depth of the grid, unless `grid` says.
-    attention_width, state_width, embedding_width : int
-        A, H and E.
-    gate : bool
-        Whether the context is scaled by beta_t.
-    deep_output : bool
-        Whether embedding, state and context choose the word; else the state alone does.
-    context_scale : float
-        How loud the LSTM hears the context; the paper's is 1. Its weights could make up for any
-        scale, but with a small one they take long to: meanwhile the state cannot rely on what it
-        saw before, and the model learns to look at a thing when it says its name.
-    dropout : float
-        Share of the hidden units before the vocabulary that are silent at a training step.
-    penalty : float
-        Weight of the doubly stochastic penalty, the paper's lambda.
-    penalty_target : float or "T/L"
-        What the attention that a location gets over the caption should add up to.
-    """
-
-    vocabulary_size: int
-    image_size: int = 64
-    encoder: str = "trained"
-    grid: str = ""
-    channels: tuple = (32, 64, 64, 128)
-    attention_width: int = 64
-    state_width: int = 128
-    embedding_width: int = 64
-    gate: bool = True
-    deep_output: bool = True
-    context_scale: float = 0.1
-    dropout: float = 0.0
-    penalty: float = 0.0
-    penalty_target: float | str = "T/L"
-
-    def __post_init__(self):
-        widths = {name: getattr(self, name) for name in WIDTHS}
-        widths |= {f"channels[{block}]": filters for block, filters in enumerate(self.channels)}
-        for name, width in widths.items():
-            if isinstance(width, bool) or not isinstance(width, (int, np.integer)) or width < 1:
-                raise SattError(
-                    f"{name}: expected a whole number above 0, got {width!r:.60}; 64 is usual"
-                )
-        if self.encoder not in ENCODERS:
-            raise SattError(f"encoder: expected one of {ENCODERS}, got {self.encoder!r}")
-        if self.encoder != "absent" and (
-            self.image_size % DOWNSAMPLING
-            or not 2 * DOWNSAMPLING <= self.image_size <= LARGEST_IMAGE
-        ):
-            raise SattError(
-                f"image_size: expected a multiple of {DOWNSAMPLING} from {2 * DOWNSAMPLING} to "
-                f"{LARGEST_IMAGE}, got {self.image_size}; 64 is the usual size"
-            )
-        if self.grid and (self.encoder != "absent" or not GRID.fullmatch(self.grid)):
-            raise SattError(
-                "grid: expected for an absent encoder a name and a size, as "
-                f'"efficientnet-lite0:7x7x1280", got {self.grid!r:.100} for one that is '
-                f"{self.encoder}"
-            )
-        if len(self.channels) != 4:
-            raise SattError(f"channels: expected 4 numbers of filters, got {self.channels}")
-        if self.penalty_target != "T/L" and not isinstance(self.penalty_target, (int, float)):
-            raise SattError(
-                f'penalty_target: expected "T/L" or a number, got {self.penalty_target!r}'
-            )
-        if not 0 < self.context_scale < np.inf:
-            raise SattError(f"context_scale: expected more than 0, got {self.context_scale}")
-        if not 0 <= self.dropout < 1:
-            raise SattError(f"dropout: expected a share in [0, 1), got {self.dropout}")
-
-    @property
-    def grid_shape(self):
-        """Rows and columns of the grid."""
-        if self.grid:
-            return tuple(int(size) for size in GRID.fullmatch(self.grid).groups()[:2])
-        side = self.image_size // DOWNSAMPLING
-        return side, side
-
-    @property
-    def grid_depth(self):
-        """D, the length of a grid vector."""
-        if self.grid:
-            return int(GRID.fullmatch(self.grid)[3])
-        return self.channels[-1]
 
 
 class Captioner:
