@@ -38,6 +38,7 @@ def broken(monkeypatch):
     monkeypatch.setattr(layers, "all_cases", lambda: cases)
 
 
+@pytest.mark.slow
 def test_all_layers_and_kernels_are_right(monkeypatch, capsys):
     monkeypatch.setattr(layers, "model_cases", lambda: [])  # they take their time
     monkeypatch.setattr(layers, "grid_net_cases", lambda: [])

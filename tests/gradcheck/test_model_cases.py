@@ -12,8 +12,9 @@ from gradcheck.commands.layers import all_cases
 from satt import ops
 
 CASES = {case.name: case for case in model_cases()}
-# Some ten seconds each; what they check of the decoder, the others do too.
-LONG = {"captioner-frozen", "captioner-training", "captioner-training-frozen"}
+# Five to twenty seconds each; what they check of the decoder, the others do too.
+LONG = {"captioner-dropout", "captioner-frozen", "captioner-grid", "captioner-training",
+        "captioner-training-frozen", "captioner-training-grid"}
 
 
 @pytest.mark.parametrize("name", [

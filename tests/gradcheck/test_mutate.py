@@ -142,6 +142,7 @@ def test_the_seed_draws_the_sample(no_list):
     assert functions(3) == functions(3) != functions(4)
 
 
+@pytest.mark.slow
 def test_every_listed_mutant_has_a_proof_and_computes_the_same():
     proofs = listed()
     assert all(len(proof.split()) > 5 and proof.endswith(".") for proof in proofs.values())

@@ -483,6 +483,7 @@ def test_ctrl_c_ends_the_command_and_the_files_process_with_one_line(write, tmp_
         os.kill(int(number.rstrip(".")), 0)
 
 
+@pytest.mark.slow
 def test_every_layer_of_satt_passes_as_a_students_file(write):
     """Satt's own functions, wrapped in a file: each has a case, and each is right."""
     names = dict.fromkeys(case.forward.__name__.removesuffix("_forward") for case in layer_cases())

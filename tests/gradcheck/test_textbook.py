@@ -113,6 +113,7 @@ def test_the_inputs_stay_as_they_were():
         np.testing.assert_array_equal(value, before[name])
 
 
+@pytest.mark.slow
 def test_it_misses_many_of_the_students_mistakes_but_not_all():
     collection = mistakes()
     missed = misses(collection)

@@ -49,6 +49,7 @@ def test_another_seed_is_another_world():
     assert np.mean([x != y for x, y in zip(a.captions, b.captions, strict=True)]) > 0.95
 
 
+@pytest.mark.slow
 def test_no_image_is_in_two_splits():
     images = [
         image.tobytes()
