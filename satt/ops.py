@@ -75,7 +75,15 @@ from satt.layers.initial_state import (
     initial_state_backward as initial_state_backward,
     initial_state_forward as initial_state_forward,
 )
-from satt.layers.linear import linear_backward as linear_backward, linear_forward as linear_forward
+from satt.layers.label_smoothing import (
+    label_smoothing_backward as label_smoothing_backward,
+    label_smoothing_forward as label_smoothing_forward,
+)
+from satt.layers.linear import (
+    linear_backward as linear_backward,
+    linear_forward as linear_forward,
+    linear_parameters_backward as linear_parameters_backward,
+)
 from satt.layers.lstm import lstm_backward as lstm_backward, lstm_forward as lstm_forward
 from satt.layers.lstm_step import (
     lstm_step_backward as lstm_step_backward,

@@ -29,6 +29,7 @@ from satt.layers.embedding import embedding_backward, embedding_forward
 from satt.layers.gru import gru_backward, gru_forward
 from satt.layers.gru_step import gru_step_backward, gru_step_forward
 from satt.layers.initial_state import initial_state_backward, initial_state_forward
+from satt.layers.label_smoothing import label_smoothing_backward, label_smoothing_forward
 from satt.layers.linear import linear_backward, linear_forward
 from satt.layers.lstm import lstm_backward, lstm_forward
 from satt.layers.lstm_step import lstm_step_backward, lstm_step_forward
@@ -128,6 +129,7 @@ def layer_cases(seed=0):
         _relu6(random),
         _same_padding(random, "same_padding", size=3),
         _same_padding(random, "same_padding-stride-2", size=5, stride=2),
+        _label_smoothing(random),
     ]
 
 
@@ -320,6 +322,14 @@ def _sequence_cross_entropy(random):
         sequence_cross_entropy_forward,
         sequence_cross_entropy_backward,
         {"logits": random.normal(size=(N, T, V)), "targets": random.integers(V, size=(N, T))},
+        {"mask": MASK},
+    )
+
+
+def _label_smoothing(random):
+    inputs = {"logits": random.normal(size=(N, T, V)), "targets": random.integers(V, size=(N, T))}
+    return Case(
+        "label_smoothing", label_smoothing_forward, label_smoothing_backward, inputs,
         {"mask": MASK},
     )
 

@@ -15,6 +15,7 @@ from satt.models.encoder import encoder_statistics
 
 # The letters of the notation; every one another number. L is that of the grids without encoder.
 M, L, D, A, H, E, V = 2, 8, 6, 4, 5, 7, 11
+P = 3  # D of a grid that is projected
 IMAGE_SIZE = 16
 CHANNELS = (3, 4, 5, D)
 START, STOP = 1, 2
@@ -51,6 +52,16 @@ def model_cases(seed=0):
         ),
         _without_encoder(random, "captioner-grid", LENGTHS, grid=GRID),
         _without_encoder(random, "captioner-training-grid", (2, 1), to_images=False, grid=GRID),
+        _without_encoder(random, "captioner-label-smoothing", LENGTHS, label_smoothing=0.2),
+        _without_encoder(random, "captioner-projection", LENGTHS, grid=GRID, projection=P),
+        _without_encoder(
+            random, "captioner-training-projection", (2, 3, 2, 1), to_images=False, grid=GRID,
+            projection=P, grid_dropout=0.3, dropout=0.4, label_smoothing=0.2, penalty=0.7,
+        ),
+        _without_encoder(
+            random, "captioner-grid-dropout", LENGTHS, grid=GRID, projection=P, grid_dropout=0.3,
+            dropout=0.4, label_smoothing=0.2,
+        ),
     ]
 
 
@@ -68,8 +79,10 @@ def _without_encoder(random, name, lengths, to_images=True, **settings):
             "grid.mean": random.normal(size=D), "grid.variance": random.uniform(0.5, 2, size=D)
         }
     case = _case(random, name, model, random.normal(size=(M, L, D)), lengths, to_images)
-    # The parts would have to share the dropout's mask, and to have the grid as it came.
-    if model.settings.dropout or model.settings.grid or not to_images:
+    # The parts would have to share the dropout's mask, to have the grid as it came, and to know of
+    # the smoothed labels.
+    settings = model.settings
+    if settings.dropout or settings.grid or settings.label_smoothing or not to_images:
         return case
     grid, words = case.inputs["images"], case.inputs["words"]
     return replace(case, partials=grid_uses(model, grid, words))

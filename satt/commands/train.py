@@ -5,6 +5,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from satt.commands.arguments import COUNT, SEED, WIDTH, image_size, number, whole_number
+from satt.commands.grid_recipe import grid_recipe
 from satt.commands.looking import (
     add_grid_file_arguments,
     grid_of,
@@ -73,9 +74,9 @@ MINIMUM_COUNT = {True: 1, False: 5}  # by whether the data are scenes
 PICTURES = 3
 PICTURE_SIZE = 224  # pixels, of a photograph whose grid is looked at
 INTERRUPTED = 130  # the exit code
-# Itself, its gradient in each of two parts and together, two averages of Adam, the best state and
-# a copy while that is saved; of four bytes each.
-BYTES_A_PARAMETER = 8 * 4
+# Itself, its gradient in each of two parts and together, two averages of Adam, one of itself, the
+# best state and a copy while that is saved; of four bytes each.
+BYTES_A_PARAMETER = 9 * 4
 MODEL_OPTIONS = ("dropout", "penalty", "penalty_target", "state_width", "embedding_width",
                  "attention_width")
 TRAINING_OPTIONS = ("epochs", "batch_size", "captions_per_image", "batches", "optimiser",
@@ -88,13 +89,14 @@ def add_arguments(parser):
     from satt.training.optimisers import OPTIMISERS
     from satt.training.trainer import BATCHES, TrainingSettings
 
-    defaults = {"data": None, "grids": None, "names": None}
+    defaults, of_grids = {"data": None, "grids": None, "names": None}, grid_recipe().options
 
     def add(group, option, kind, text, settings=None, default=None, **more):
         name = option[2:].replace("-", "_")
         defaults[name] = getattr(settings, name) if settings else default
         if defaults[name] is not None:
-            text += f" (default: {defaults[name]})"
+            other = f"; for pretrained grids {of_grids[name]}" if name in of_grids else ""
+            text += f" (default: {defaults[name]}{other})"
         if "choices" not in more:
             more.setdefault("metavar", "N")
         group.add_argument(option, type=kind, help=text, **more)
@@ -176,7 +178,12 @@ def run(options):
     if "size" in given and ("encoder" in given or "grids" in given):
         raise SattError("--size: a grid is of photographs of one size; leave --size out")
     check_free(folder, options.overwrite)
-    return _prepare_and_train(folder, options.defaults | given, _reading(options))
+    defaults = options.defaults | (grid_recipe().options if _sees_grids(given) else {})
+    return _prepare_and_train(folder, defaults | given, _reading(options))
+
+
+def _sees_grids(options):
+    return options.get("encoder") is not None or options.get("grids") is not None
 
 
 def _go_on(folder, options, given):
@@ -219,17 +226,22 @@ def _prepare_and_train(folder, chosen, reading, saved=None):
     vocabulary = Vocabulary.from_captions(captions, minimum)
     if not vocabulary.words:
         raise SattError(f"--minimum-count: no word occurs {minimum} times; choose a smaller one")
+    recipe = grid_recipe() if _sees_grids(chosen) else None
     widths = {name: getattr(options, name) for name in MODEL_OPTIONS}
+    widths |= recipe.captioner if recipe else {}
     captioner = CaptionerSettings(len(vocabulary), **seen, **widths)
     _check_width(captioner)
     model = Captioner(captioner, options.seed)
-    settings = TrainingSettings(**{name: getattr(options, name) for name in TRAINING_OPTIONS})
+    training = {name: getattr(options, name) for name in TRAINING_OPTIONS}
+    settings = TrainingSettings(**training, **(recipe.training if recipe else {}))
     kept = KeptRun(folder, chosen, data, validation, vocabulary)
     if source:
         print_source(source)
     print(f"{len(data):,} images to learn from, {len(validation):,} to validate with, "
           f"{len(vocabulary):,} words, {sum(p.size for p in model.params.values()):,} parameters",
           flush=True)
+    if recipe:
+        print(_about_grids(captioner, settings), flush=True)
     if saved is None:
         kept.begin()
     else:
@@ -269,6 +281,16 @@ def _way_of_looking(options, encoder):
         return look_at_pixels(options.size), {"image_size": options.size}
     look = look_through(encoder) if options.encoder else look_up(encoder)
     return look, {"encoder": "absent", "grid": grid_of(encoder)}
+
+
+def _about_grids(captioner, training):
+    return (
+        f"grids {captioner.grid}, standardised and projected to {captioner.projection}; dropout "
+        f"{captioner.grid_dropout:g} of them and {captioner.dropout:g} before the words; label "
+        f"smoothing {captioner.label_smoothing:g}; {training.captions_per_image} captions of "
+        f"{training.batch_size} images a step; kept are averages of the parameters "
+        f"({training.averaging:g})"
+    )
 
 
 def _check_width(settings):

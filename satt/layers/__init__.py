@@ -37,6 +37,7 @@ The words, over time
     lstm_step, lstm         with the gates and the memory of an LSTM
     deep_output             word, state and context are joined before the vocabulary's logits
     sequence_cross_entropy  how surprised the model is by the right words
+    label_smoothing         not to be too sure of them
 
 Everywhere
 

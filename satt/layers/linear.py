@@ -51,3 +51,18 @@ def linear_backward(dout, cache):
     dW = x.reshape(-1, W.shape[0]).T @ flat_dout
     db = flat_dout.sum(axis=0) if has_bias else None
     return dx, dW, db
+
+
+def linear_parameters_backward(dout, cache):
+    """Send the gradient back to the matrix and the bias only.
+
+    In training, nobody asks the first layer of a net for the gradient of its input.
+
+    Returns
+    -------
+    dW : ndarray, shape (I, O)
+    db : ndarray, shape (O,), or None where there was no `b`
+    """
+    x, W, has_bias = cache
+    flat_dout = dout.reshape(-1, W.shape[1])
+    return x.reshape(-1, W.shape[0]).T @ flat_dout, flat_dout.sum(axis=0) if has_bias else None

@@ -9,6 +9,7 @@
                   s_t = LSTM([E y_{t-1}; scale c_t], s_{t-1})
     words         p(y_t) = softmax(L_o tanh(E y_{t-1} + L_h s_t + L_z c_t))
     loss          -log p(y) + penalty sum_l (target - sum_t a_{t,l})^2
+                  + label_smoothing (score of y - mean of all scores)
 
 The words y_{t-1} that the decoder reads in training are the right ones, so that all of a caption's
 embeddings are known before the time loop; and the vocabulary's scores are taken once after it.
@@ -29,6 +30,7 @@ from satt.models.captioner_parameters import (
 )
 from satt.models.captioner_settings import CaptionerSettings as CaptionerSettings
 from satt.models.encoder import encoder_backward, encoder_forward, encoder_statistics
+from satt.models.given_grid import given_grid_backward, given_grid_forward
 from satt.shapes import check_shape, check_words
 
 PAD = 0  # the word that fills short captions up; never a target
@@ -79,7 +81,7 @@ class Captioner:
         Returns
         -------
         loss : float
-            Nats per caption, and the penalty.
+            Nats per caption, the penalty, and what the smoothing of the labels adds.
         gradients : dict of ndarray
             Under the keys of `params`; without the encoder's where that is not trained.
 
@@ -139,17 +141,20 @@ class Captioner:
         self._check(batch)
         if self.settings.encoder != "trained":
             self._check_statistics()
-        grid, encoder = self.encode(batch["images"], training=True)
+        grid, encoder = self.encode(batch["images"], training=True, random=random)
         logits, attention, cache, targets = self._run(grid, batch["words"], random)
         mask = targets != PAD
         loss, cross_entropy = ops.sequence_cross_entropy_forward(logits, targets, mask)
-        penalty = None
+        smoothing = penalty = None
+        if self.settings.label_smoothing:
+            value, smoothing = ops.label_smoothing_forward(logits, targets, mask)
+            loss = loss + self.settings.label_smoothing * value
         if self.settings.penalty:
             value, penalty = ops.doubly_stochastic_forward(
                 attention, mask, self.settings.penalty_target
             )
             loss = loss + self.settings.penalty * value
-        return loss, (encoder, cache, attention, cross_entropy, penalty)
+        return loss, (encoder, cache, attention, cross_entropy, smoothing, penalty)
 
     def backward(self, cache, to_images=True):
         """Send the gradient of the loss back through words, time and images.
@@ -167,11 +172,11 @@ class Captioner:
             The gradient of the batch's "images": pixels, or grids where the encoder is absent.
         gradients : dict of ndarray
         """
-        encoder, cache, attention, cross_entropy, penalty = cache
+        encoder, cache, attention, cross_entropy, smoothing, penalty = cache
         keys, start, embedding, looking, output = cache
         # Without a name, the largest array of all goes as soon as it has served.
         dembedded, dstates, dcontexts, gradients = self._output_backward(
-            ops.sequence_cross_entropy_backward(1.0, cross_entropy), output
+            self._loss_backward(cross_entropy, smoothing), output
         )
         dattention = np.zeros_like(attention)
         if penalty is not None:
@@ -195,38 +200,36 @@ class Captioner:
 
     # --- the parts ------------------------------------------------------------------------------
 
-    def encode(self, images, training=False):
+    def encode(self, images, training=False, random=None):
         """Images become grids (M, L, D), with what `_encoder_backward` needs."""
-        encoder = self.settings.encoder
+        settings, encoder = self.settings, self.settings.encoder
+        if settings.grid:
+            return given_grid_forward(
+                images, self.params, self.statistics, settings.grid_dropout, random
+            )
         if encoder == "absent":
-            return self._standardise(images)
+            return images, None
         own_statistics = training and encoder == "trained" and not self.settled
         return encoder_forward(images, self.params, None if own_statistics else self.statistics)
 
-    def _standardise(self, grid):
-        """Give every feature of a grid from elsewhere mean 0 and variance 1 over many images.
-
-        What one layer of a net puts out is a hundred times as large as what another does; the
-        decoder's first weights are right for numbers around 1.
-        """
-        if not self.settings.grid:
-            return grid, None
-        mean, variance = (self.statistics[f"grid.{kind}"] for kind in ("mean", "variance"))
-        return ops.batch_norm_inference_forward(
-            grid, np.ones_like(mean), np.zeros_like(mean), mean, variance
-        )
-
     def _encoder_backward(self, dgrid, cache, gradients, to_images):
+        if self.settings.grid:
+            dimages, projection_gradients = given_grid_backward(dgrid, cache, to_images)
+            return dimages, gradients | projection_gradients
         if self.settings.encoder != "trained" and not to_images:
             return None, gradients
         if self.settings.encoder == "absent":
-            if cache is not None:
-                dgrid, _, _ = ops.batch_norm_inference_backward(dgrid, cache)
             return dgrid, gradients
         dimages, encoder_gradients = encoder_backward(dgrid, cache, to_images)
         if self.settings.encoder == "trained":
             gradients.update(encoder_gradients)
         return dimages, gradients
+
+    def _loss_backward(self, cross_entropy, smoothing):
+        dlogits = ops.sequence_cross_entropy_backward(1.0, cross_entropy)
+        if smoothing is not None:
+            dlogits += ops.label_smoothing_backward(self.settings.label_smoothing, smoothing)
+        return dlogits
 
     def _run(self, grid, words, random=None):
         """Read the right words, and give the scores of the next ones: logits (N, T, V)."""

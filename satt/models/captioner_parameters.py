@@ -35,6 +35,11 @@ def initialise(settings, random, dtype=np.float32):
     now. If the state learned first to remember contexts, it would look at a thing while it says
     "a", and at nothing while it says "cat". (`context_scale` keeps it so for longer.)
 
+    All this is for the grid of an encoder of ours. In one that another net has made
+    (`settings.grid`) every feature speaks at every location, and what stands out there is for the
+    net to know, not for us: there the weights of f_att and of the context are matrices like the
+    others, b is 0, and the embeddings are small, so that they do not drown what is seen.
+
     The LSTM's forget gate and the context's gate start open (bias 1 and 2).
 
     Parameters
@@ -48,7 +53,7 @@ def initialise(settings, random, dtype=np.float32):
     params : dict of ndarray
     """
     V, A, H = settings.vocabulary_size, settings.attention_width, settings.state_width
-    E, D = settings.embedding_width, settings.grid_depth
+    E, D = settings.embedding_width, settings.seen_depth
 
     def matrix(rows, columns):
         return random.uniform(-1, 1, (rows, columns)) * np.sqrt(3 / rows)
@@ -76,6 +81,20 @@ def initialise(settings, random, dtype=np.float32):
         params["decoder.deep_output.W_state"] = matrix(H, E)
         params["decoder.deep_output.W_context"] = OUTPUT_CONTEXT * matrix(D, E)
         params["decoder.deep_output.b"] = np.zeros(E)
+    if settings.grid:
+        params |= {
+            "decoder.embedding.W": random.standard_normal((V, E)) * 0.1,
+            "decoder.alignment.W_grid": matrix(D, A),
+            "decoder.alignment.W_state": matrix(H, A),
+            "decoder.alignment.b": np.zeros(A),
+            "decoder.alignment.v": matrix(A, 1)[:, 0],
+            "decoder.lstm.W_x": matrix(E + D, 4 * H),
+        }
+        if settings.deep_output:
+            params["decoder.deep_output.W_context"] = matrix(D, E)
+    if settings.projection:
+        params["projection.W"] = matrix(settings.grid_depth, D)
+        params["projection.b"] = np.zeros(D)
     params = {name: value.astype(dtype) for name, value in params.items()}
     if settings.encoder != "absent":
         params |= initialise_encoder(settings.channels, random, dtype)

@@ -30,6 +30,11 @@ class CaptionerSettings:
     grid : str
         For an absent encoder: which network and which of its grids, and after a colon the rows,
         columns and depth, such as "efficientnet-lite0:7x7x1280". Its features are standardised.
+    grid_dropout : float
+        Share of these features that are silent at a training step, each at each location.
+    projection : int
+        For such a grid: to so many features, by a linear map and a ReLU, the decoder sees it
+        reduced; 0 for as it is.
     channels : tuple of 4 int
         Filters of the encoder's blocks; the last is D, the depth of the grid, unless `grid` says.
     attention_width, state_width, embedding_width : int
@@ -42,6 +47,8 @@ class CaptionerSettings:
         How loud the LSTM hears the context; the paper's is 1. Its weights could make up for any
         scale, but with a small one they take long to: meanwhile the state cannot rely on what it
         saw before, and the model learns to look at a thing when it says its name.
+    label_smoothing : float
+        Share of each target that is spread over all words instead of the right one.
     dropout : float
         Share of the hidden units before the vocabulary that are silent at a training step.
     penalty : float
@@ -54,6 +61,8 @@ class CaptionerSettings:
     image_size: int = 64
     encoder: str = "trained"
     grid: str = ""
+    grid_dropout: float = 0.0
+    projection: int = 0
     channels: tuple = (32, 64, 64, 128)
     attention_width: int = 64
     state_width: int = 128
@@ -61,6 +70,7 @@ class CaptionerSettings:
     gate: bool = True
     deep_output: bool = True
     context_scale: float = 0.1
+    label_smoothing: float = 0.0
     dropout: float = 0.0
     penalty: float = 0.0
     penalty_target: float | str = "T/L"
@@ -97,8 +107,17 @@ class CaptionerSettings:
             )
         if not 0 < self.context_scale < np.inf:
             raise SattError(f"context_scale: expected more than 0, got {self.context_scale}")
-        if not 0 <= self.dropout < 1:
-            raise SattError(f"dropout: expected a share in [0, 1), got {self.dropout}")
+        for name in ("dropout", "grid_dropout", "label_smoothing"):
+            if not 0 <= getattr(self, name) < 1:
+                raise SattError(f"{name}: expected a share in [0, 1), got {getattr(self, name)}")
+        projection = self.projection
+        if isinstance(projection, bool) or not isinstance(projection, int) or projection < 0:
+            raise SattError(
+                f"projection: expected a whole number from 0, got {projection!r:.60}; 256 is usual"
+            )
+        if not self.grid and (projection or self.grid_dropout):
+            name = "projection" if projection else "grid_dropout"
+            raise SattError(f"{name}: expected 0 without a grid from elsewhere; name that in grid")
 
     @property
     def grid_shape(self):
@@ -110,7 +129,12 @@ class CaptionerSettings:
 
     @property
     def grid_depth(self):
-        """D, the length of a grid vector."""
+        """The length of a grid vector as the encoder, or who else makes the grid, gives it."""
         if self.grid:
             return int(GRID.fullmatch(self.grid)[3])
         return self.channels[-1]
+
+    @property
+    def seen_depth(self):
+        """D, the length of a grid vector as the decoder sees it."""
+        return self.projection or self.grid_depth

@@ -24,7 +24,7 @@ def captioner_shapes(settings):
         Under the keys of `Captioner.params`.
     """
     V, A, H = settings.vocabulary_size, settings.attention_width, settings.state_width
-    E, D = settings.embedding_width, settings.grid_depth
+    E, D = settings.embedding_width, settings.seen_depth
     shapes = {"decoder.embedding.W": (V, E), "decoder.alignment.W_grid": (D, A)}
     groups = [
         (START_PARAMS, [(D, H), (H,), (D, H), (H,)]),
@@ -38,6 +38,8 @@ def captioner_shapes(settings):
         groups.append((DEEP_OUTPUT_PARAMS, [(H, E), (D, E), (E,)]))
     for names, several in groups:
         shapes.update(zip(names, several, strict=True))
+    if settings.projection:
+        shapes |= {"projection.W": (settings.grid_depth, D), "projection.b": (D,)}
     if settings.encoder != "absent":
         depth = 3
         for block, (kernel, filters) in enumerate(

@@ -10,13 +10,14 @@ import numpy as np
 
 from satt.data.batches import count_batches, training_batches
 from satt.errors import SattError
+from satt.training.averaging import update_average
 from satt.training.log import to_plain
 from satt.training.optimisers import OPTIMISERS
 from satt.training.parts import PartsPool
 from satt.training.watch import Watch
 
 MANY_STEPS = 300  # a process takes as long to start as some dozens of them take
-PREFIXES = ("model", "best", "optimiser", "watch")
+PREFIXES = ("model", "average", "best", "optimiser", "watch")
 
 
 class Epochs:
@@ -77,6 +78,8 @@ class Run:
     ----------
     model, data, epochs, pool, optimiser, watch
         What learns, what it learns from, and how.
+    average : dict of ndarray
+        Of the parameters, if `settings.averaging` asks for it.
     step, total : int
         Steps taken, and steps to take.
     record : dict
@@ -96,6 +99,7 @@ class Run:
         self.epochs = Epochs(data, vocabulary, settings)
         self.optimiser = OPTIMISERS[settings.optimiser]()
         self.watch = Watch(model, settings.learning_rate)
+        self.average = {}
         self.step, self.total = 0, count_batches(
             data, settings.batch_size, np.random.default_rng(settings.seed),
             settings.captions_per_image, settings.batches == "one-length", settings.epochs,
@@ -133,6 +137,21 @@ class Run:
         yield
         self.whole = True
 
+    def update_average(self):
+        """Let the parameters after this step into their average, if there is one."""
+        if self.settings.averaging:
+            update_average(self.average, self.model.params, self.settings.averaging, self.step)
+
+    @contextmanager
+    def averaged(self):
+        """Within this, the model has the averaged parameters, if there are any."""
+        params = self.model.params
+        self.model.params = self.average or params
+        try:
+            yield
+        finally:
+            self.model.params = params
+
     def show_best(self, on_best):
         """Call `on_best` as if the best state were new, if there is one."""
         if self.best["record"]:
@@ -153,6 +172,7 @@ class Run:
         """
         groups = {
             "model": self.model.arrays(),
+            "average": self.average,
             "best": self.best["arrays"],
             "optimiser": self.optimiser.state,
             "watch": {"norms": np.array(self.watch.norms)},
@@ -193,6 +213,8 @@ class Run:
             self.model.restore(groups["model"])
             self.model.settled = kept["settled"]
             self._check_averages(groups["optimiser"])
+            self._check_average(groups["average"], kept["step"])
+            self.average = {name: np.array(array) for name, array in groups["average"].items()}
             self.optimiser.state = groups["optimiser"]
             self.epochs.go_to(kept["place"])
             self.pool.random_states = kept["dropout"]
@@ -229,3 +251,14 @@ class Run:
                     f"{name}: expected shape {param.shape}, got {array.shape}; "
                     "go on with the optimiser and the captioner that the run was begun with"
                 )
+
+    def _check_average(self, average, step):
+        got = {name: array.shape for name, array in average.items()}
+        params = self.model.params if self.settings.averaging and step else {}
+        wanted = {name: param.shape for name, param in params.items()}
+        if got != wanted:
+            name = min(name for name, _ in got.items() ^ wanted.items())
+            raise SattError(
+                f"average of {name}: expected shape {wanted.get(name)}, got {got.get(name)}; "
+                "go on with the captioner that the run was begun with"
+            )

@@ -60,6 +60,10 @@ class TrainingSettings:
     settling : float
         Share of the steps, the last ones, in which the encoder already normalises as it will for
         captioning, see `Captioner.settle`.
+    averaging : float
+        Judged and kept are not the parameters after the last step but a running average of them,
+        in which each step leaves this share of the average as it is, see
+        `satt.training.averaging`; 0 for none.
     evaluations : int
         How often the validation captions are written, evenly over the training.
     patience : int
@@ -86,6 +90,7 @@ class TrainingSettings:
     clip: float = 5.0
     sharpening: float = 1.0
     settling: float = 0.25
+    averaging: float = 0.0
     evaluations: int = 10
     patience: int = 5
     parts: int = 2
@@ -104,6 +109,8 @@ class TrainingSettings:
                 raise SattError(f"{name}: expected more than 0, got {getattr(self, name)}")
         if not 0 <= self.settling <= 1:
             raise SattError(f"settling: expected a share in [0, 1], got {self.settling}")
+        if not 0 <= self.averaging < 1:
+            raise SattError(f"averaging: expected a share in [0, 1), got {self.averaging}")
         for name, choices in (("optimiser", OPTIMISERS), ("batches", BATCHES)):
             if getattr(self, name) not in choices:
                 raise SattError(
@@ -180,7 +187,8 @@ def train(
         last_save = time.perf_counter()
 
     def evaluate():
-        found = validate(model, vocabulary, data, validation)
+        with run.averaged():
+            found = validate(model, vocabulary, data, validation)
         run.watch.check(run.best_step, validation_loss=found["validation_loss"])
         return found
 
@@ -191,9 +199,11 @@ def train(
         score = model.settled, found["bleu4"], -found["validation_loss"]
         run.record.update(found, seconds=run.seconds)
         if run.best["score"] is None or score > run.best["score"]:
-            if on_best:
-                on_best(run.record)
-            run.best.update(score=score, record=run.record, arrays=model.arrays(), waited=0)
+            with run.averaged():
+                if on_best:
+                    on_best(run.record)
+                arrays = model.arrays()
+            run.best.update(score=score, record=run.record, arrays=arrays, waited=0)
         else:
             run.best["waited"] += 1
 
@@ -267,6 +277,7 @@ def _take_step(run, batches):
     run.optimiser.step(model.params, gradients, rate)
     if run.step > run.total / 2:
         model.sharpen(settings.sharpening ** (2 / run.total))
+    run.update_average()
     run.record = {
         "step": run.step,
         "epoch": epoch,

@@ -11,7 +11,8 @@ from satt.models import pretrained
 from satt.training.keeping import load_captioner
 
 QUICK = ("--epochs", 1, "--evaluations", 1, "--batch-size", 10, "--minimum-count", 1,
-         "--state-width", 9, "--embedding-width", 6, "--attention-width", 5)
+         "--state-width", 9, "--embedding-width", 6, "--attention-width", 5,
+         "--learning-rate", 1)  # the first of the many steps for which it rises are all there are
 NAMES = [f"{split}{n}.jpg" for split in ("train", "dev", "test") for n in range(6)]
 
 

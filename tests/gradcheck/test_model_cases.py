@@ -14,7 +14,8 @@ from satt import ops
 CASES = {case.name: case for case in model_cases()}
 # Five to twenty seconds each; what they check of the decoder, the others do too.
 LONG = {"captioner-dropout", "captioner-frozen", "captioner-grid", "captioner-training",
-        "captioner-training-frozen", "captioner-training-grid"}
+        "captioner-training-frozen", "captioner-training-grid", "captioner-training-projection",
+        "captioner-grid-dropout"}
 
 
 @pytest.mark.parametrize("name", [
@@ -47,18 +48,19 @@ def test_the_forms_differ_in_what_they_are_named_for():
     }
     assert counts["captioner"] == 1 and counts["captioner-three-captions"] == 3
     assert CASES.keys() - counts.keys() == {
-        "captioner-training", "captioner-training-frozen", "captioner-training-grid"
+        "captioner-training", "captioner-training-frozen", "captioner-training-grid",
+        "captioner-training-projection",
     }
     words = {name: case.inputs["words"] for name, case in CASES.items()}
     one_word = words.pop("captioner-training")
     assert one_word.shape[1] == 2 and all((rows[:, -1] == 0).any() for rows in words.values())
 
     inputs = CASES["captioner-absent"].inputs  # the others of this shape have the same
-    forms = ("absent", "penalty-1", "penalty-T/L", "dropout")
+    forms = ("absent", "penalty-1", "penalty-T/L", "dropout", "label-smoothing")
     cases = [CASES[f"captioner-{form}"] for form in forms]
     assert all(case.inputs.keys() == inputs.keys() for case in cases)
     losses = [case.forward(*inputs.values(), **deepcopy(case.options))[0] for case in cases]
-    assert len({round(float(loss), 6) for loss in losses}) == 4
+    assert len({round(float(loss), 6) for loss in losses}) == 5
 
 
 def test_a_forgotten_use_of_the_grid_is_found(monkeypatch):

@@ -16,6 +16,7 @@ from satt.layers.depthwise_conv2d import (
 )
 from satt.layers.dropout import dropout_backward, dropout_forward
 from satt.layers.embedding import embedding_backward, embedding_forward
+from satt.layers.label_smoothing import label_smoothing_backward, label_smoothing_forward
 from satt.layers.linear import linear_backward, linear_forward
 from satt.layers.max_pool import max_pool_backward, max_pool_forward
 from satt.layers.relu import relu_backward, relu_forward
@@ -68,6 +69,9 @@ LAYERS = {
         [(2, 4, 3)],
         (),
         (WORDS, MASK),
+    ),
+    "label_smoothing": (
+        label_smoothing_forward, label_smoothing_backward, [(2, 4, 3)], (), (WORDS, MASK)
     ),
 }
 
