@@ -34,7 +34,7 @@ def grid_recipe():
         options={
             "epochs": 20, "batch_size": 16, "captions_per_image": 5, "learning_rate": 1e-3,
             "dropout": 0.5, "state_width": 512, "embedding_width": 256, "attention_width": 256,
-            "evaluations": 20, "patience": 20,
+            "evaluations": 10, "patience": 10,
         },
         captioner={
             "projection": 256, "grid_dropout": 0.1, "context_scale": 1.0, "label_smoothing": 0.1,

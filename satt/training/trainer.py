@@ -311,7 +311,7 @@ def _check(model, vocabulary, data, validation):
         )
 
 
-def validate(model, vocabulary, data, validation, batch_size=100):
+def validate(model, vocabulary, data, validation, batch_size=None):
     """Measure a model on images it does not learn from.
 
     Parameters
@@ -320,8 +320,9 @@ def validate(model, vocabulary, data, validation, batch_size=100):
         Its statistics are taken anew from the first images of `data`.
     vocabulary : Vocabulary
     data, validation : CaptionData
-    batch_size : int
-        Images at a time.
+    batch_size : int, optional
+        Images at a time; by default 100, or 25 of those whose grids come from elsewhere. What
+        looks at these is several times as wide, and with fewer images its arrays stay small.
 
     Returns
     -------
@@ -331,6 +332,7 @@ def validate(model, vocabulary, data, validation, batch_size=100):
         the stop word.
     """
     model.calibrate(to_float(data.images[:CALIBRATION_IMAGES]))
+    batch_size = batch_size or (25 if model.settings.grid else 100)
 
     def look(images_and_batches):
         images, batches = images_and_batches

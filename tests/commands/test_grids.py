@@ -83,7 +83,7 @@ def test_a_pretrained_grid_from_the_photographs_to_the_caption(
     assert ended.code == 0, ended
     for found in json.loads(ended.out):
         assert found["grid_shape"] == [7, 7]
-        assert np.shape(found["attention"])[1:] == (49,)
+        assert {len(look) for look in found["attention"]} <= {49}  # it may say nothing
     assert (tmp_path / "look" / "wide-attention.png").exists() or not found["words"]
     ended = satt("caption", paths[0], "--checkpoint", out / "checkpoint.npz", "--temperature", 1)
     assert ended.code == 0

@@ -22,6 +22,18 @@ def test_the_shapes_are_those_of_the_parameters(encoder, gate, deep_output):
     assert captioner_shapes(settings) == made
 
 
+@pytest.mark.parametrize("projection", [0, 23])
+@pytest.mark.parametrize("deep_output", [True, False])
+def test_the_shapes_of_one_for_a_grid_from_elsewhere(projection, deep_output):
+    settings = replace(
+        SETTINGS, encoder="absent", grid="net:2x3x29", projection=projection,
+        deep_output=deep_output,
+    )
+    made = {name: array.shape for name, array in Captioner(settings).params.items()}
+    assert captioner_shapes(settings) == made
+    assert made["decoder.alignment.W_grid"] == (projection or 29, 13)
+
+
 def test_a_width_that_no_memory_holds_is_told_all_the_same():
     settings = replace(SETTINGS, vocabulary_size=10**15)
     assert captioner_shapes(settings)["decoder.embedding.W"] == (10**15, 19)

@@ -78,6 +78,8 @@ VARIANTS = [
     {"optimiser": "sgd", "parts": 3},
     {"settling": 0.0, "sharpening": 1.0},
     {"settling": 1.0},
+    {"averaging": 0.6},
+    {"averaging": 0.9, "settling": 0.0, "parts": 1},
     {"patience": 1, "learning_rate": 1e-30, "evaluations": STEPS},  # stops early
 ]
 
@@ -295,6 +297,18 @@ def test_what_grew_before_the_interruption_is_still_known(build, run, kept, monk
 
 
 # --- what does not fit ---------------------------------------------------------------------------
+
+
+def test_the_average_is_part_of_what_is_saved(build, run, kept):
+    run(build(), on_save=kept.save, averaging=0.6)
+    arrays, state = kept.read(kept.paths[-1])
+    names = [name for name in arrays if name.startswith("average.")]
+    assert len(names) == len(build().params)
+    assert not np.array_equal(arrays["average.decoder.lstm.W_x"],
+                              arrays["model.params.decoder.lstm.W_x"])
+    del arrays["average.decoder.lstm.b"]
+    with pytest.raises(SattError, match="average of decoder.lstm.b: expected shape .48,., got"):
+        run(build(), saved=(arrays, state), averaging=0.6)
 
 
 @pytest.fixture

@@ -244,6 +244,29 @@ def test_the_model_ends_in_its_best_state(build, run, scores):
     assert same(model.arrays(), states[-1][1])
 
 
+def test_the_average_of_the_states_is_judged_kept_and_not_trained_on(build, run, monkeypatch):
+    judged, states, kept = [], [], []
+    validate = trainer.validate
+
+    def look(model, *rest):
+        judged.append(model.params["decoder.lstm.W_x"].copy())
+        return validate(model, *rest)
+
+    monkeypatch.setattr(trainer, "validate", look)
+    plain, model = build(), build()
+    run(plain, lambda record: states.append(plain.params["decoder.lstm.W_x"].copy()), settling=0,
+        evaluations=1)
+    del judged[:]
+    run(model, on_best=lambda record: kept.append(model.params["decoder.lstm.W_x"].copy()),
+        settling=0, averaging=0.6, evaluations=1)
+    average = states[0]
+    for step, state in enumerate(states[1:], start=2):
+        average = average + (1 - min(0.6, step / (step + 9))) * (state - average)
+    for found in (judged[0], kept[0], model.params["decoder.lstm.W_x"]):
+        np.testing.assert_allclose(found, average, rtol=0, atol=1e-6)
+    assert np.abs(average - states[-1]).max() > 1e-3
+
+
 def test_a_settled_state_is_better_than_one_that_is_not(build, run, scores):
     scores(0.1, 0.3, 0.2)
     model, steps = build(), []
@@ -414,6 +437,7 @@ def test_a_broken_state_is_never_the_best(build, run):
     ("patience", 0, "at least 1"),
     ("warmup_steps", -1, "0 or more"),
     ("settling", 1.5, "a share in [0, 1]"),
+    ("averaging", 1.0, "a share in [0, 1)"),
     ("seed", -1, "0 or more"),
     ("learning_rate", 0, "more than 0"),
     ("learning_rate", float("nan"), "more than 0"),
