@@ -5,6 +5,7 @@ import warnings
 from pathlib import Path
 
 from satt.commands.arguments import BEAM, BEAM_SIZE, SEED, number, whole_number
+from satt.commands.checkpoints import add_checkpoint_argument, checkpoint_for_images, load
 from satt.commands.looking import Seen, encoder_of
 from satt.commands.output import FIGURE_ENDINGS, draw_caption, prepare_folder
 from satt.errors import SattError
@@ -16,37 +17,30 @@ Caption images: prints each file's name, a tab and the caption. The shorter side
 scaled to the size that the captioner was trained with, and the longer one is cut to the middle.
 What is transparent lies on white, and of what moves the first picture is taken. An image that
 cannot be read is named and left out; if none can be, the exit code is 2.
-A captioner says what it has learned to say: one of drawn scenes sees them in photographs too.
+A captioner says what it has learned to say: one of drawn scenes sees them in photographs too. So
+without --checkpoint, pictures that `satt draw` has drawn (their files say so) are captioned by
+what `satt demo` has learned, and all others by the captioner of photographs that comes with satt.
 One that has learned from a pretrained grid computes that of each photograph."""
 EXAMPLES = """\
 examples:
   satt draw --size 64                                  some scenes to caption
   satt caption satt-scenes/train-0-3.png               with what `satt demo` learned
-  satt caption cat.png --figure cat-attention.png      and a picture of where it looked
+  satt caption cat.jpg --figure cat-attention.png      a photograph, and where it looked
   satt caption satt-scenes/*-?.png --figure look       several: a folder for the pictures
-  satt caption cat.png --beam 1                        no beam: always the likeliest word
-  satt caption cat.png --temperature 0.8 --seed 1      a caption drawn at random
+  satt caption cat.jpg --beam 1                        no beam: always the likeliest word
+  satt caption cat.jpg --temperature 0.8 --seed 1      a caption drawn at random
   satt caption *.jpg --checkpoint satt-run/checkpoint.npz --json > captions.json
   satt caption *.jpg --strict                          all of them, or none"""
 
-DEFAULT_CHECKPOINT = "satt-demo/checkpoint.npz"
 IMAGES_AT_A_TIME = 100
 MANY = 10  # from so many images on there is a bar
-
-
-def add_checkpoint_argument(parser):
-    """Add `--checkpoint`."""
-    parser.add_argument(
-        "--checkpoint", default=DEFAULT_CHECKPOINT, metavar="FILE",
-        help="what `satt train` or `satt demo` has written (default: %(default)s)",
-    )
 
 
 def add_arguments(parser):
     """Add what `run` takes."""
     parser.add_argument("images", nargs="+", metavar="IMAGE",
                         help="a picture that Pillow can open: PNG, JPEG, WebP, TIFF, ...")
-    add_checkpoint_argument(parser)
+    add_checkpoint_argument(parser, "for pictures that `satt draw` has drawn")
     way = parser.add_mutually_exclusive_group()
     way.add_argument("--beam", type=BEAM, metavar="K",
                      help="keep the K likeliest beginnings of a caption; 1 always takes the "
@@ -69,7 +63,7 @@ def run(options):
     if options.seed is not None and options.temperature is None:
         raise SattError("--seed: nothing is random without --temperature; add that, such as 0.8")
     figures = _figure_paths(options)
-    model, vocabulary = load(options.checkpoint)
+    model, vocabulary = load(options.checkpoint or checkpoint_for_images(options.images))
     encoder = encoder_of(model.settings)
 
     import numpy as np
@@ -112,18 +106,6 @@ def run(options):
             f"{len(kept) - len(paths)} of the {len(kept)} images could not be read", stacklevel=2
         )
     return 0
-
-
-def load(path):
-    """Read a checkpoint, the model and its vocabulary; a SattError if there is none."""
-    if path == DEFAULT_CHECKPOINT and not Path(path).exists():
-        raise SattError(
-            f"--checkpoint: there is no {path} yet; run `satt demo` first, or name another file"
-        )
-    from satt.training.keeping import load_captioner
-
-    model, vocabulary, _ = load_captioner(path)
-    return model, vocabulary
 
 
 def _read(options, size):

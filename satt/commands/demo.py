@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from satt.commands.arguments import BEAM_SIZE, COUNT, SEED
-from satt.commands.caption import DEFAULT_CHECKPOINT
+from satt.commands.checkpoints import DEFAULT_CHECKPOINT
 from satt.commands.evaluate import KEYS
 from satt.commands.mistakes import why_wrong
 from satt.commands.output import as_typed, draw_caption, figure_text, prepare_folder, print_table

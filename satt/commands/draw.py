@@ -3,6 +3,7 @@
 import json
 
 from satt.commands.arguments import COUNT, SEED, whole_number
+from satt.commands.checkpoints import DRAWN_BY
 from satt.commands.output import prepare_folder, print_table
 from satt.errors import SattError
 
@@ -75,7 +76,9 @@ def run(options):
         scene, captions = scene_at(options.split, index, options.seed)
         image, thing_masks, setting_mask = draw_scene(scene, size)
         name = f"{options.split}-{options.seed}-{index}"
-        Image.fromarray(image).save(folder / f"{name}.png")
+        about = PngInfo()
+        about.add_text("Software", DRAWN_BY)  # so that `satt caption` knows it again
+        Image.fromarray(image).save(folder / f"{name}.png", pnginfo=about)
         about = PngInfo()
         about.add_text("things", _who(scene))
         _mask(thing_masks, setting_mask).save(folder / f"{name}-mask.png", pnginfo=about)

@@ -5,7 +5,7 @@ import time
 import warnings
 
 from satt.commands.arguments import BEAM, BEAM_SIZE, COUNT, SEED
-from satt.commands.caption import add_checkpoint_argument, load
+from satt.commands.checkpoints import add_checkpoint_argument, checkpoint_for_data, load
 from satt.commands.looking import add_grid_file_arguments, look_as_trained, open_grid_file
 from satt.commands.output import figure_text, print_table
 from satt.commands.sources import (
@@ -30,7 +30,16 @@ the captions of the data. Of scenes it is known what is where, so that a caption
   pointing            at words that name a thing, the peak of the attention is on it (this and
                       what follows of greedy captions: no beam, always the likeliest word)
   mass on things      at these words, the share of the attention that is on it
-  setting gap closed  at words that name a setting: the way from uniform (0) to all on it (1)"""
+  setting gap closed  at words that name a setting: the way from uniform (0) to all on it (1)
+
+Of photographs there is also told
+
+  perplexity          how many words it wavers between, when it is given the right ones
+  vocabulary used     different words in all of its captions
+  novel captions      share of its captions that are not among those of the training images
+
+BLEU is given twice: with the penalty for captions that are too short (brevity penalty), as most
+report it, and without, as Xu et al. do; length ratio tells how much that matters."""
 EXAMPLES = """\
 examples:
   satt evaluate --data scenes                        the demo's checkpoint, 1,000 test scenes
@@ -43,12 +52,13 @@ examples:
 KEYS = ("true_captions", "complete_captions", "true_captions_unseen", "bleu4", "bleu4_share",
         "pointing", "mass_on_things", "setting_gap_closed", "seconds")
 FAMILIAR = 0.7  # share of the words said that a captioner of such data knows at least
+OF_PHOTOGRAPHS = ("perplexity", "vocabulary_used", "novel_captions")
 LISTED = ("bleu", "bleu_without_brevity", "length_ratio")
 
 
 def add_arguments(parser):
     """Add what `run` takes."""
-    add_checkpoint_argument(parser)
+    add_checkpoint_argument(parser, "of scenes")
     add_data_argument(parser)
     add_image_arguments(parser)
     add_grid_file_arguments(parser)
@@ -70,6 +80,7 @@ def run(options):
     begin = time.perf_counter()
     source = open_source(options, options.split)
     grid_file = open_grid_file(options)
+    options.checkpoint = options.checkpoint or checkpoint_for_data(options.data)
     model, vocabulary = load(options.checkpoint)
     look = look_as_trained(model.settings, grid_file)
     if source is None and model.settings.grid:
@@ -89,13 +100,17 @@ def run(options):
             model, vocabulary, data, unseen, options.beam, seed=options.seed
         )
     else:
-        found = evaluate_captions(model, vocabulary, data, options.beam)
+        # A folder without training captions cannot tell what is new.
+        learned_from = [c for photo in source.of_split("train") for c in photo.captions] or None
+        found = evaluate_captions(
+            model, vocabulary, data, options.beam, learned_from=learned_from
+        )
         found["perplexity"] = perplexity(model, vocabulary, data)
     found["seconds"] = round(time.perf_counter() - begin, 3)
     # What a folder of photographs cannot tell is None.
     figures = {name: found.get(name) for name in (*KEYS, *LISTED)}
-    if "perplexity" in found:
-        figures["perplexity"] = found["perplexity"]
+    if source is not None:
+        figures |= {name: found.get(name) for name in OF_PHOTOGRAPHS}
     if options.json:
         print(json.dumps(figures, indent=2))
     else:
@@ -140,7 +155,7 @@ def _print(figures, images):
     print(f"{images:,} images, {figures['seconds']:.1f} seconds\n")
     rows = [
         (name.replace("_", " ").replace("bleu4", "BLEU-4"), figure_text(figures[name]))
-        for name in (*KEYS, "length_ratio", "perplexity")
+        for name in (*KEYS, "length_ratio", *OF_PHOTOGRAPHS)
         if name != "seconds" and figures.get(name) is not None
     ]
     print_table(rows)
@@ -148,5 +163,5 @@ def _print(figures, images):
     print_table([
         ("", "BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4"),
         ("with brevity penalty", *map(figure_text, figures["bleu"])),
-        ("without", *map(figure_text, figures["bleu_without_brevity"])),
+        ("without (as Xu et al.)", *map(figure_text, figures["bleu_without_brevity"])),
     ])

@@ -59,8 +59,10 @@ def print_table(rows):
 
 
 def figure_text(value):
-    """Write a figure of 0..1 for people; a dash where it could not be measured."""
-    return "-" if value is None else f"{value:.3f}"
+    """Write a figure for people: a share, a count; a dash where it could not be measured."""
+    if value is None:
+        return "-"
+    return f"{value:,}" if isinstance(value, int) else f"{value:.3f}"
 
 
 def draw_caption(path, image, words, decoded, grid_shape, title=None, notes=None):

@@ -90,6 +90,26 @@ def read_image_and_key(path, size):
         return key, _decode(file, path, size)
 
 
+def software_of(path):
+    """Which program a PNG file says it was made by.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    software : str
+        What stands under the keyword "Software"; "" if nothing does, or it is no PNG file that can
+        be read.
+    """
+    try:
+        with _open(path) as file, quiet_pillow(), Image.open(file, formats=["PNG"]) as image:
+            return str(image.info.get("Software", ""))
+    except Exception:  # a damaged one can raise nearly anything; reading it will say what is wrong
+        return ""
+
+
 def content_key(path):
     """Tell the content of a file from any other.
 

@@ -65,7 +65,9 @@ def caption_images(model, images, beam_size=1, max_length=20, batch_size=100, pr
     return captions
 
 
-def evaluate_captions(model, vocabulary, data, beam_size=1, max_length=20, progress=True):
+def evaluate_captions(
+    model, vocabulary, data, beam_size=1, max_length=20, progress=True, learned_from=None
+):
     """Compare a model's captions with those that people wrote.
 
     Parameters
@@ -75,13 +77,17 @@ def evaluate_captions(model, vocabulary, data, beam_size=1, max_length=20, progr
     data : CaptionData
     beam_size, max_length, progress
         As for `caption_images`.
+    learned_from : iterable of lists of str, optional
+        The captions of the training images.
 
     Returns
     -------
     dict
         bleu, bleu_without_brevity : list of 4 float, BLEU-1 to BLEU-4 in 0..1, with and without
         the brevity penalty; bleu4 : float, the last of `bleu`; length_ratio : float, words in the
-        captions by words in the references; ended : float, share that ends with the stop word.
+        captions by words in the references; ended : float, share that ends with the stop word;
+        vocabulary_used : int, how many different words all captions together say; and with
+        `learned_from` novel_captions : float, share of the captions that are not among those.
 
     Raises
     ------
@@ -89,20 +95,25 @@ def evaluate_captions(model, vocabulary, data, beam_size=1, max_length=20, progr
         If there are no images, an image has no caption, or the images do not fit the model.
     """
     captions = caption_images(model, data.images, beam_size, max_length, progress=progress)
-    return compare(captions, vocabulary, data)
+    return compare(captions, vocabulary, data, learned_from)
 
 
-def compare(captions, vocabulary, data):
+def compare(captions, vocabulary, data, learned_from=None):
     """Compare decoded captions with those of the data; the figures of `evaluate_captions`."""
     words = [vocabulary.decode(caption.words) for caption in captions]
     scores = corpus_bleu(words, data.captions)
-    return {
+    figures = {
         "bleu4": scores.bleu[3],
         "bleu": list(scores.bleu),
         "bleu_without_brevity": list(scores.bleu_without_brevity),
         "length_ratio": scores.length_ratio,
         "ended": float(np.mean([caption.finished for caption in captions])),
+        "vocabulary_used": len({word for caption in words for word in caption}),
     }
+    if learned_from is not None:
+        known = {tuple(caption) for caption in learned_from}
+        figures["novel_captions"] = float(np.mean([tuple(said) not in known for said in words]))
+    return figures
 
 
 def evaluate_scenes(

@@ -13,7 +13,7 @@ from satt.training.checkpoint import load_checkpoint, save_checkpoint
 KIND = "captioner"
 
 
-def save_captioner(path, model, vocabulary, about=None):
+def save_captioner(path, model, vocabulary, about=None, half=False):
     """Write a captioner's parameters, statistics, settings and vocabulary to one file.
 
     Parameters
@@ -25,21 +25,26 @@ def save_captioner(path, model, vocabulary, about=None):
         The one that the model was built for.
     about : dict, optional
         Whatever else should be remembered and JSON can hold, such as the data, the seed, figures.
+    half : bool
+        Whether the parameters are written as float16, see `satt.training.shipping`.
 
     Raises
     ------
     SattError
-        If the vocabulary has not the model's size, JSON cannot hold `about`, or the file cannot
-        be written.
+        If the vocabulary has not the model's size, JSON cannot hold `about`, a parameter is too
+        large for float16, or the file cannot be written.
     """
     _check_size(len(vocabulary), model.settings.vocabulary_size)
+    arrays = model.arrays()
+    if half:
+        arrays |= {f"params.{name}": _halved(name, param) for name, param in model.params.items()}
     settings = {
         "kind": KIND,
         "captioner": asdict(model.settings),
         "words": vocabulary.words,
         "about": {} if about is None else about,
     }
-    save_checkpoint(path, model.arrays(), settings)
+    save_checkpoint(path, arrays, settings)
 
 
 def load_captioner(path):
@@ -75,6 +80,10 @@ def load_captioner(path):
         ) from error
     _check_size(len(vocabulary), settings.vocabulary_size)
     _check_arrays(arrays, settings)
+    arrays = {
+        name: array.astype(np.float32) if array.dtype == np.float16 else array
+        for name, array in arrays.items()
+    }
     model = Captioner(settings)
     model.restore(arrays)
     _check_statistics(model)
@@ -89,6 +98,15 @@ def _check_size(words, expected):
         )
 
 
+def _halved(name, param):
+    if not (np.abs(param) <= np.finfo(np.float16).max).all():
+        raise SattError(
+            f"{name}: expected numbers up to 65,504, which float16 can hold, got "
+            f"{np.abs(param).max():g}; keep this captioner in float32"
+        )
+    return param.astype(np.float16)
+
+
 def _check_arrays(arrays, settings):
     """Before parameters of these settings are made: they might claim any width."""
     for name, wanted in captioner_shapes(settings).items():
@@ -99,9 +117,9 @@ def _check_arrays(arrays, settings):
                 "restore a checkpoint into a captioner of the settings it was saved with"
             )
     for name, array in arrays.items():
-        if array.dtype not in (np.float32, np.float64) or not np.isfinite(array).all():
+        if array.dtype not in (np.float16, np.float32, np.float64) or not np.isfinite(array).all():
             raise SattError(
-                f"{name:.100}: expected finite numbers of float32 or float64, got "
+                f"{name:.100}: expected finite numbers of float16, 32 or 64, got "
                 f"{array.dtype}, perhaps with NaN; train again, or use another checkpoint"
             )
 

@@ -1,5 +1,4 @@
 import json
-import shutil
 import sys
 
 import numpy as np
@@ -81,19 +80,6 @@ def test_figures_of_several(satt, checkpoint, photos, tmp_path):
     assert {path.name for path in (tmp_path / "look").iterdir()} == {
         "one-attention.png", "two-attention.png", "grey-attention.png", "one-attention-2.png"
     }
-
-
-def test_without_the_demos_checkpoint_it_says_how_to_get_it(complains, photos, tmp_path,
-                                                            monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    complains("caption", photos[0], about=["satt-demo/checkpoint.npz", "run `satt demo` first"])
-
-
-def test_the_demos_checkpoint_is_the_default(satt, checkpoint, photos, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "satt-demo").mkdir()
-    shutil.copy(checkpoint, tmp_path / "satt-demo")
-    assert satt("caption", photos[0]).code == 0
 
 
 def test_a_checkpoint_that_is_missing(complains, photos):

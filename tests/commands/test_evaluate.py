@@ -1,13 +1,15 @@
 import json
 import shutil
 
+import numpy as np
 import pytest
 
-from satt.commands.evaluate import KEYS, LISTED
+from satt.commands.evaluate import KEYS, LISTED, OF_PHOTOGRAPHS
 from satt.data.caption_data import CaptionData
 from satt.data.images import load_images
 from satt.data.readers import read_listing
 from satt.data.scenes.dataset import draw_scenes
+from satt.data.vocabulary import Vocabulary
 from satt.training.evaluation import evaluate_captions, evaluate_scenes
 from satt.training.keeping import load_captioner
 
@@ -41,7 +43,7 @@ def test_figures_of_flickr8k(satt, checkpoint, flickr8k):
                  "--beam", 2, "--json")
     assert ended.code == 0
     figures = json.loads(ended.out)
-    assert list(figures) == [*KEYS, *LISTED, "perplexity"]
+    assert list(figures) == [*KEYS, *LISTED, *OF_PHOTOGRAPHS]
     of_scenes = set(KEYS) - {"bleu4", "seconds"}
     assert all(figures[name] is None for name in of_scenes)
     model, vocabulary, _ = load_captioner(checkpoint)
@@ -80,6 +82,28 @@ def test_an_untrained_model_wavers_between_all_words(satt, checkpoint, flickr8k)
 def test_a_table_of_flickr8k_leaves_out_what_it_cannot_know(satt, checkpoint, flickr8k):
     out = satt("evaluate", "--checkpoint", checkpoint, "--data", flickr8k).out
     assert "perplexity" in out and "true captions" not in out
+    assert "vocabulary used" in out and "novel captions" in out
+    assert "with brevity penalty" in out and "without (as Xu et al.)" in out
+
+
+def test_what_is_new_in_captions(satt, checkpoint, flickr8k, tmp_path, monkeypatch):
+    said = iter([["a", "dog"], ["a", "dog"], ["a", "cat"], ["two", "dogs"], [], ["a", "dog"]])
+    monkeypatch.setattr(Vocabulary, "decode", lambda *_: next(said))
+    data = CaptionData(np.zeros((6, 32, 32, 3), np.uint8), [[["a", "dog"]]] * 6, list("abcdef"))
+    model, vocabulary, _ = load_captioner(checkpoint)
+    found = evaluate_captions(
+        model, vocabulary, data, progress=False, learned_from=[["a", "dog"], ["two", "cats"]]
+    )
+    assert found["vocabulary_used"] == 5
+    assert found["novel_captions"] == 0.5
+
+
+def test_without_training_captions_nobody_knows_what_is_new(satt, checkpoint, flickr8k, tmp_path):
+    half = shutil.copytree(flickr8k, tmp_path / "half")
+    arguments = ("evaluate", "--checkpoint", checkpoint, "--json", "--data")
+    assert json.loads(satt(*arguments, half).out)["novel_captions"] == 1.0
+    (half / "Flickr_8k.trainImages.txt").unlink()
+    assert json.loads(satt(*arguments, half).out)["novel_captions"] is None
 
 
 @pytest.mark.parametrize("arguments, about", [

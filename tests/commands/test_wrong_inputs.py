@@ -196,7 +196,6 @@ TOO_LONG = "n" * 300
     ([*CAPTION, "no\udcffwhere.png"], ["image", "no\\udcffwhere.png"]),
     ([*CAPTION, "no\nwhere.png"], ["image", "no where.png"]),
     ([*CAPTION, TOO_LONG], ["image", TOO_LONG]),
-    (["caption", "image.png"], ["--checkpoint", "satt-demo/checkpoint.npz"]),
     (["caption", "image.png", "--checkpoint", "image.png"], ["checkpoint", "image.png"]),
     (["caption", "image.png", "--checkpoint", "folder"], ["checkpoint", "folder"]),
     (["caption", "image.png", "--checkpoint", "empty"], ["checkpoint", "empty"]),
