@@ -52,6 +52,7 @@ def model_cases(seed=0):
         ),
         _without_encoder(random, "captioner-grid", LENGTHS, grid=GRID),
         _without_encoder(random, "captioner-training-grid", (2, 1), to_images=False, grid=GRID),
+        _without_encoder(random, "captioner-training-absent", (2, 1), to_images=False),
         _without_encoder(random, "captioner-label-smoothing", LENGTHS, label_smoothing=0.2),
         _without_encoder(random, "captioner-projection", LENGTHS, grid=GRID, projection=P),
         _without_encoder(

@@ -41,14 +41,15 @@ def given_grid_forward(grid, params, statistics, dropout=0.0, random=None):
     grid, norm = ops.batch_norm_inference_forward(
         grid, np.ones_like(mean), np.zeros_like(mean), mean, variance
     )
-    silenced = projection = relu = None
+    silenced = projection = None
     if dropout and random is not None:
         mask = ops.dropout_mask(grid.shape, dropout, random, grid.dtype)
         grid, silenced = ops.dropout_forward(grid, mask)
     if PROJECTION_PARAMS[0] in params:
-        grid, projection = ops.linear_forward(grid, *(params[name] for name in PROJECTION_PARAMS))
+        grid, linear = ops.linear_forward(grid, *(params[name] for name in PROJECTION_PARAMS))
         grid, relu = ops.relu_forward(grid)
-    return grid, (norm, silenced, projection, relu)
+        projection = linear, relu
+    return grid, (norm, silenced, projection)
 
 
 def given_grid_backward(dgrid, cache, to_grid=True):
@@ -66,16 +67,17 @@ def given_grid_backward(dgrid, cache, to_grid=True):
     dgrid : ndarray, shape (M, L, C), or None
     gradients : dict of ndarray
     """
-    norm, silenced, projection, relu = cache
+    norm, silenced, projection = cache
     gradients = {}
     if projection is not None:
+        linear, relu = projection
         dgrid = ops.relu_backward(dgrid, relu)
-        several = ops.linear_parameters_backward(dgrid, projection)
+        several = ops.linear_parameters_backward(dgrid, linear)
         gradients = dict(zip(PROJECTION_PARAMS, several, strict=True))
     if not to_grid:
         return None, gradients
     if projection is not None:
-        dgrid, _, _ = ops.linear_backward(dgrid, projection)
+        dgrid, _, _ = ops.linear_backward(dgrid, linear)
     if silenced is not None:
         dgrid = ops.dropout_backward(dgrid, silenced)
     dgrid, _, _ = ops.batch_norm_inference_backward(dgrid, norm)

@@ -49,7 +49,7 @@ def test_the_forms_differ_in_what_they_are_named_for():
     assert counts["captioner"] == 1 and counts["captioner-three-captions"] == 3
     assert CASES.keys() - counts.keys() == {
         "captioner-training", "captioner-training-frozen", "captioner-training-grid",
-        "captioner-training-projection",
+        "captioner-training-absent", "captioner-training-projection",
     }
     words = {name: case.inputs["words"] for name, case in CASES.items()}
     one_word = words.pop("captioner-training")

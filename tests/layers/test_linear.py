@@ -1,6 +1,7 @@
 import numpy as np
+import pytest
 
-from satt.layers.linear import linear_backward, linear_forward
+from satt.layers.linear import linear_backward, linear_forward, linear_parameters_backward
 
 
 def test_forward_is_a_weighted_sum_plus_bias(random):
@@ -46,3 +47,14 @@ def test_without_a_bias_there_is_no_gradient_for_it(random):
     with_zero_bias, _ = linear_forward(x, W, np.zeros(5))
     np.testing.assert_array_equal(out, with_zero_bias)
     assert linear_backward(out, cache)[2] is None
+
+
+@pytest.mark.parametrize("has_bias", [True, False])
+def test_the_parameters_gradients_alone(random, has_bias):
+    b = random.normal(size=4) if has_bias else None
+    out, cache = linear_forward(random.normal(size=(2, 5, 3)), random.normal(size=(3, 4)), b)
+    dout = random.normal(size=out.shape)
+    _, dW, db = linear_backward(dout, cache)
+    dW_alone, db_alone = linear_parameters_backward(dout, cache)
+    np.testing.assert_array_equal(dW_alone, dW)
+    np.testing.assert_array_equal(db_alone, db)  # None where there is no bias
