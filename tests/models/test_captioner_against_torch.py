@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from tiny_captioner import PAD, tiny_batch, tiny_captioner
+from tiny_captioner import PAD, D, tiny_batch, tiny_captioner
 
 torch = pytest.importorskip("torch")
 F = torch.nn.functional
@@ -13,6 +13,11 @@ FORMS = {
     "no gate": {"gate": False},
     "no deep output": {"deep_output": False, "penalty": 0.7},
     "grids": {"encoder": "absent"},
+    "smoothed labels": {"encoder": "absent", "label_smoothing": 0.2, "penalty": 0.7},
+    "grid from elsewhere": {"encoder": "absent", "grid": f"net:2x4x{D}"},
+    "projected grid": {
+        "encoder": "absent", "grid": f"net:2x4x{D}", "projection": 3, "label_smoothing": 0.2
+    },
 }
 
 
@@ -65,7 +70,8 @@ def caption_loss(grid, caption, params, settings):
                 + p("deep_output.b")
             )
         logits = hidden @ p("vocabulary.W") + p("vocabulary.b")
-        loss = loss + F.cross_entropy(logits, next_word)
+        smoothing = settings.label_smoothing
+        loss = loss + F.cross_entropy(logits, next_word, label_smoothing=smoothing)
     T, L = len(caption) - 1, len(grid)
     target = T / L if settings.penalty_target == "T/L" else settings.penalty_target
     return loss + settings.penalty * ((target - total) ** 2).sum()
@@ -73,7 +79,12 @@ def caption_loss(grid, caption, params, settings):
 
 def torch_loss(model, images, words, params, statistics):
     """The mean over captions; `words` holds those of the first image, then of the next."""
-    grids = images if model.settings.encoder == "absent" else encode(images, params, statistics)
+    settings = model.settings
+    grids = images if settings.encoder == "absent" else encode(images, params, statistics)
+    if settings.grid:
+        grids = (grids - statistics["grid.mean"]) / (statistics["grid.variance"] + 1e-5).sqrt()
+    if settings.projection:
+        grids = torch.relu(grids @ params["projection.W"] + params["projection.b"])
     each = len(words) // len(images)
     losses = [
         caption_loss(grids[n // each], caption, params, model.settings)
@@ -107,7 +118,9 @@ def check(model, batch, statistics):
 @pytest.mark.parametrize("form", FORMS)
 def test_loss_and_all_gradients_are_those_of_autograd(form):
     model = tiny_captioner(**FORMS[form])
-    check(model, tiny_batch(model, (4, 2, 3, 1, 5, 2)), statistics={})
+    if model.settings.grid:
+        model.calibrate(tiny_batch(model, seed=1)["images"])
+    check(model, tiny_batch(model, (4, 2, 3, 1, 5, 2)), model.statistics)
 
 
 def test_a_frozen_encoder_too_with_its_statistics():

@@ -22,3 +22,17 @@ def test_an_untrained_captioner_looks_at_what_stands_out():
         on_a_thing.append(points_at(row, location_shares(things, model.settings.grid_shape)))
     # Chance is about one in six: things are some 11 % of the image.
     assert np.mean(on_a_thing) > 0.7
+
+
+def test_for_a_grid_from_elsewhere_the_first_weights_are_plain():
+    settings = {"vocabulary_size": 100, "encoder": "absent", "attention_width": 50}
+    model = Captioner(CaptionerSettings(**settings, grid="net:7x7x90", projection=40))
+    deviations = {
+        "projection.W": 90, "decoder.alignment.W_grid": 40, "decoder.alignment.W_state": 128,
+        "decoder.alignment.v": 50, "decoder.lstm.W_x": 104, "decoder.deep_output.W_context": 40,
+    }
+    for name, fan_in in deviations.items():
+        param = model.params[name]
+        assert abs(param.std() * fan_in**0.5 - 1) < 0.15, name
+        assert abs(param.mean()) < 0.3 * param.std(), name
+    assert not model.params["decoder.alignment.b"].any() and not model.params["projection.b"].any()
