@@ -29,7 +29,7 @@ from satt.models.captioner_parameters import (
     initialise,
 )
 from satt.models.captioner_settings import CaptionerSettings as CaptionerSettings
-from satt.models.encoder import encoder_backward, encoder_forward, encoder_statistics
+from satt.models.encoder import BLOCKS, encoder_backward, encoder_forward, encoder_statistics
 from satt.models.given_grid import given_grid_backward, given_grid_forward
 from satt.shapes import check_shape, check_words
 
@@ -54,15 +54,15 @@ class Captioner:
     statistics : dict of ndarray
         Mean and variance of the encoder's channels for captioning, or of the features of a grid
         that comes from elsewhere; set by `calibrate`.
-    settled : bool
-        Whether training normalises with these too, see `settle`.
+    settled : int
+        So many blocks of the encoder, from the first, have learned all they will: see `settle`.
     """
 
     def __init__(self, settings, seed=0, dtype=np.float32):
         self.settings = settings
         self.params = initialise(settings, np.random.default_rng(seed), dtype)
         self.statistics = {}
-        self.settled = False
+        self.settled = 0
 
     # --- training -------------------------------------------------------------------------------
 
@@ -104,22 +104,27 @@ class Captioner:
         """
         self.params["decoder.alignment.v"] = self.params["decoder.alignment.v"] * factor
 
-    def settle(self, images):
-        """Take the encoder's statistics once more, and train on with these for good.
+    def settle(self, images, blocks=BLOCKS):
+        """Have the first blocks of the encoder keep their filters and their statistics for good.
 
         Normalised with its own statistics, what a training image looks like to the decoder depends
         on the other images of its batch. Captioning has the same statistics for all. A decoder
         that learned under the former miscounts a little under the latter, until it has got used
         to them.
 
+        What a block learns rests on the blocks before it, so that the first are done first (edges
+        and colours, long before cats). From then on a step costs less: the gradient need not go
+        back as far.
+
         Parameters
         ----------
         images : ndarray, shape (N, H, W, 3)
             As for `calibrate`.
+        blocks : int
+            How many, those that have settled before counted too; by default all.
         """
-        self.settled = False
         self.calibrate(images)
-        self.settled = True
+        self.settled = blocks
 
     def loss(self, batch):
         """The cross-entropy of a batch in nats per caption, as in captioning: nothing dropped.
@@ -209,8 +214,8 @@ class Captioner:
             )
         if encoder == "absent":
             return images, None
-        own_statistics = training and encoder == "trained" and not self.settled
-        return encoder_forward(images, self.params, None if own_statistics else self.statistics)
+        settled = self.settled if training and encoder == "trained" else BLOCKS
+        return encoder_forward(images, self.params, self.statistics, settled)
 
     def _encoder_backward(self, dgrid, cache, gradients, to_images):
         if self.settings.grid:
@@ -312,16 +317,17 @@ class Captioner:
 
         Notes
         -----
-        A frozen encoder that has statistics keeps them, and so does a settled one. An absent one
+        A frozen encoder that has statistics keeps them, and so do settled blocks. An absent one
         needs none, unless `settings.grid` says whose grids they are; it takes those once, before
         the training, and keeps them.
         """
         self._check({"images": images})
-        fixed = self.settings.encoder != "trained" or self.settled
-        if fixed and self.statistics:
+        if self.settings.encoder != "trained" and self.statistics:
             return
         if self.settings.encoder != "absent":
-            self.statistics = encoder_statistics(images, self.params)
+            self.statistics = encoder_statistics(
+                images, self.params, self.statistics, self.settled
+            )
         elif self.settings.grid:
             mean, variance = ops.batch_statistics(images)
             self.statistics = {"grid.mean": mean, "grid.variance": variance}

@@ -22,6 +22,7 @@ KERNELS = (4, 3, 3, 3)
 STRIDES = (2, 2, 1, 1)
 POOLED = (False, False, True, False)
 GAIN, THRESHOLD = 4.0, 2.0  # in standard deviations, see `initialise_encoder`
+BLOCKS = len(KERNELS)
 DOWNSAMPLING = 8  # pixels of the image to a location of the grid, down as well as across
 
 
@@ -73,7 +74,7 @@ def initialise_encoder(channels, random, dtype=np.float32):
     return {name: value.astype(dtype) for name, value in params.items()}
 
 
-def encoder_forward(images, params, statistics=None):
+def encoder_forward(images, params, statistics=None, settled=None):
     """Turn images into grids.
 
     Parameters
@@ -82,8 +83,10 @@ def encoder_forward(images, params, statistics=None):
         Values in -1..1.
     params : dict of ndarray
     statistics : dict of ndarray, optional
-        Mean and variance of each channel, for captioning. Without them the batch is normalised
-        with its own, as in training.
+        Mean and variance of each channel over many images.
+    settled : int, optional
+        The first so many blocks are normalised with `statistics`, the others with those of the
+        batch itself. By default all, if there are statistics: so it is for captioning.
 
     Returns
     -------
@@ -92,13 +95,15 @@ def encoder_forward(images, params, statistics=None):
     cache : tuple
         What `encoder_backward` needs.
     """
+    if settled is None:
+        settled = 0 if statistics is None else BLOCKS
     x, caches = images, []
     for block, (stride, pooled) in enumerate(zip(STRIDES, POOLED, strict=True), start=1):
         x, conv = ops.conv2d_forward(
             x, params[f"encoder.conv{block}.W"], stride=stride, padding=1
         )  # no bias: the normalisation would take it away again
         gamma, beta = params[f"encoder.norm{block}.gamma"], params[f"encoder.norm{block}.beta"]
-        if statistics is None:
+        if block > settled:
             x, norm = ops.batch_norm_forward(x, gamma, beta)
         else:
             mean, variance = (statistics[f"encoder.norm{block}.{s}"] for s in ("mean", "variance"))
@@ -110,11 +115,14 @@ def encoder_forward(images, params, statistics=None):
         x, relu = ops.relu_forward(x)
         caches.append((conv, norm, pool, relu))
     N, rows, columns, D = x.shape
-    return x.reshape(N, rows * columns, D), (caches, x.shape, statistics is None)
+    return x.reshape(N, rows * columns, D), (caches, x.shape, settled)
 
 
 def encoder_backward(dgrid, cache, to_pixels=True):
     """Send the gradient of the grid back to the filters and to the pixels: the blocks in reverse.
+
+    A settled block keeps its filters. So where nobody asks for the pixels, the way back ends
+    before them.
 
     Parameters
     ----------
@@ -127,26 +135,29 @@ def encoder_backward(dgrid, cache, to_pixels=True):
     -------
     dimages : ndarray, shape (N, H, W, 3), or None
     gradients : dict of ndarray
+        Without those of settled blocks, unless the way led through them.
     """
-    caches, shape, training = cache
-    norm_backward = ops.batch_norm_backward if training else ops.batch_norm_inference_backward
-    dx, gradients = dgrid.reshape(shape), {}
-    for block in range(len(caches), 0, -1):
+    caches, shape, settled = cache
+    dx, gradients, last = dgrid.reshape(shape), {}, 1 if to_pixels else settled + 1
+    for block in range(len(caches), last - 1, -1):
         conv, norm, pool, relu = caches[block - 1]
         dx = ops.relu_backward(dx, relu)
         if pool is not None:
             dx = ops.max_pool_backward(dx, pool)
-        dx, dgamma, dbeta = norm_backward(dx, norm)
+        if block > settled:
+            dx, dgamma, dbeta = ops.batch_norm_backward(dx, norm)
+        else:
+            dx, dgamma, dbeta = ops.batch_norm_inference_backward(dx, norm)
         gradients[f"encoder.norm{block}.gamma"] = dgamma
         gradients[f"encoder.norm{block}.beta"] = dbeta
-        if block > 1 or to_pixels:
+        if block > last or to_pixels:
             dx, gradients[f"encoder.conv{block}.W"], _ = ops.conv2d_backward(dx, conv)
         else:
             gradients[f"encoder.conv{block}.W"], _ = ops.conv2d_parameters_backward(dx, conv)
     return dx if to_pixels else None, gradients
 
 
-def encoder_statistics(images, params):
+def encoder_statistics(images, params, statistics=None, settled=0):
     """Mean and variance of every channel over a batch of images, layer by layer.
 
     Training normalises each batch with its own statistics. A single image has none worth the name,
@@ -156,17 +167,21 @@ def encoder_statistics(images, params):
     ----------
     images : ndarray, shape (N, H, W, 3)
     params : dict of ndarray
+    statistics : dict of ndarray, optional
+    settled : int
+        The first so many blocks keep those of `statistics`.
 
     Returns
     -------
     statistics : dict of ndarray
     """
-    x, statistics = images, {}
+    x, statistics = images, dict(statistics or {})
     for block, (stride, pooled) in enumerate(zip(STRIDES, POOLED, strict=True), start=1):
         x, _ = ops.conv2d_forward(x, params[f"encoder.conv{block}.W"], stride=stride, padding=1)
-        mean, variance = ops.batch_statistics(x)
-        statistics[f"encoder.norm{block}.mean"] = mean
-        statistics[f"encoder.norm{block}.variance"] = variance
+        names = [f"encoder.norm{block}.{kind}" for kind in ("mean", "variance")]
+        if block > settled:
+            statistics.update(zip(names, ops.batch_statistics(x), strict=True))
+        mean, variance = (statistics[name] for name in names)
         gamma, beta = params[f"encoder.norm{block}.gamma"], params[f"encoder.norm{block}.beta"]
         x, _ = ops.batch_norm_inference_forward(x, gamma, beta, mean, variance)
         if pooled:

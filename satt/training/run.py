@@ -95,7 +95,7 @@ class Run:
 
     def __init__(self, model, vocabulary, data, settings, processes=False):
         self.model, self.data, self.settings = model, data, settings
-        model.settled = False
+        model.settled = 0
         self.epochs = Epochs(data, vocabulary, settings)
         self.optimiser = OPTIMISERS[settings.optimiser]()
         self.watch = Watch(model, settings.learning_rate)

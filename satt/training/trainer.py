@@ -3,7 +3,7 @@
 The model is judged as it will be used: on free-running captions of images that it does not learn
 from, never by how well it continues somebody else's words. The best state by validation BLEU-4 is
 the one that is kept; of two with the same BLEU-4, the one with the smaller validation loss; and
-any that has settled (see `Captioner.settle`) rather than one that has not.
+any that has settled further (see `Captioner.settle`) rather than one that has less.
 """
 
 import time
@@ -17,6 +17,7 @@ from satt.data.vocabulary import PAD
 from satt.decoding.greedy import greedy
 from satt.errors import SattError
 from satt.metrics.bleu import corpus_bleu
+from satt.models.encoder import BLOCKS
 from satt.training.clipping import clip_by_global_norm
 from satt.training.interrupts import Interrupts
 from satt.training.optimisers import OPTIMISERS
@@ -58,8 +59,10 @@ class TrainingSettings:
         1 / sharpening. Soft attention that has found what it looks for has no reason of its own to
         leave out the surroundings, as long as these say nothing. 1 leaves the scores alone.
     settling : float
-        Share of the steps, the last ones, in which the encoder already normalises as it will for
-        captioning, see `Captioner.settle`.
+        Share of the steps, the last ones, in which the encoder normalises as it will for
+        captioning and no longer changes, see `Captioner.settle`.
+    early_settling : float
+        The same share for the first half of its blocks, if that is more.
     averaging : float
         Judged and kept are not the parameters after the last step but a running average of them,
         in which each step leaves this share of the average as it is, see
@@ -90,6 +93,7 @@ class TrainingSettings:
     clip: float = 5.0
     sharpening: float = 1.0
     settling: float = 0.25
+    early_settling: float = 0.0
     averaging: float = 0.0
     evaluations: int = 10
     patience: int = 5
@@ -107,8 +111,9 @@ class TrainingSettings:
         for name in ("learning_rate", "clip", "sharpening"):
             if not 0 < getattr(self, name) < np.inf:
                 raise SattError(f"{name}: expected more than 0, got {getattr(self, name)}")
-        if not 0 <= self.settling <= 1:
-            raise SattError(f"settling: expected a share in [0, 1], got {self.settling}")
+        for name in ("settling", "early_settling"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise SattError(f"{name}: expected a share in [0, 1], got {getattr(self, name)}")
         if not 0 <= self.averaging < 1:
             raise SattError(f"averaging: expected a share in [0, 1), got {self.averaging}")
         for name, choices in (("optimiser", OPTIMISERS), ("batches", BATCHES)):
@@ -265,8 +270,7 @@ def _take_step(run, batches):
     settings, model = run.settings, run.model
     epoch, batch = next(batches)
     run.step += 1
-    if run.step > run.total * (1 - settings.settling) and not model.settled:
-        model.settle(to_float(run.data.images[:CALIBRATION_IMAGES]))
+    _settle(run)
     loss, gradients = run.pool.loss_and_gradients(batch)
     run.watch.look(run.step, loss, batch["words"], gradients)
     gradients, norm = clip_by_global_norm(gradients, settings.clip)
@@ -286,6 +290,15 @@ def _take_step(run, batches):
         "learning_rate": rate,
     }
     run.open = True
+
+
+def _settle(run):
+    """See that as many blocks of the encoder have settled as should have by this step."""
+    left, settings = 1 - (run.step - 1) / run.total, run.settings
+    early = BLOCKS // 2 if left <= settings.early_settling else 0
+    blocks = BLOCKS if left <= settings.settling else early
+    if blocks > run.model.settled and run.model.settings.encoder == "trained":
+        run.model.settle(to_float(run.data.images[:CALIBRATION_IMAGES]), blocks)
 
 
 def _shown(loss, score):

@@ -53,7 +53,7 @@ class Watch:
         words : ndarray of int, shape (N, T + 1)
             Of the batch, padded with 0.
         gradients : dict of ndarray
-            In the order in which the backward has made them.
+            In the order in which the backward has made them; later steps may have fewer.
         """
         state, per_word = self.state, float(loss) * len(words) / np.count_nonzero(words[:, 1:])
         if state["untrained"] is None:
@@ -61,7 +61,8 @@ class Watch:
             state.update(names=list(gradients), untrained=max(per_word, guessing))
         high = state["high"] + 1 if per_word > EXPLODED * state["untrained"] else 0
         state.update(step=step, per_word=per_word, high=high)
-        norms = [float(np.vdot(gradient, gradient)) ** 0.5 for gradient in gradients.values()]
+        # What has settled gets none any more.
+        norms = [_norm(gradients[name]) if name in gradients else 0.0 for name in state["names"]]
         self.norms = [*self.norms[1 - WINDOW :], norms]
 
     def check(self, kept, **numbers):
@@ -126,3 +127,7 @@ class Watch:
         together = np.sqrt(np.square(norms[:row]).sum(axis=1))
         usual = np.maximum(np.median(norms[:row], axis=0), NOISE * np.median(together))
         return norms[row:].min(axis=0) / np.maximum(usual, np.finfo(float).tiny)
+
+
+def _norm(array):
+    return float(np.vdot(array, array)) ** 0.5

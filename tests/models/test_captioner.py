@@ -411,6 +411,6 @@ def test_settled_training_sees_an_image_as_captioning_does():
     apart = [model.loss_and_gradients(part) for part in (first, rest)]
     shares = [len(part["images"]) / len(batch["images"]) for part in (first, rest)]
     assert loss == pytest.approx(sum(s * part for s, (part, _) in zip(shares, apart, strict=True)))
-    model.settled = False
+    model.settled = 0
     unsettled, _ = model.loss_and_gradients(batch)
     assert unsettled != pytest.approx(loss, rel=1e-3)

@@ -129,6 +129,47 @@ def test_every_parameter_gets_a_gradient_of_its_shape(encoded, calibrated, rando
     assert all(np.abs(gradient).max() > 0 for gradient in gradients.values())
 
 
+@pytest.mark.parametrize("settled", range(5))
+def test_what_has_settled_gets_none_and_changes_none(encoded, random, settled):
+    images, params, statistics, grid, _ = encoded
+    statistics = {name: 1.3 * value for name, value in statistics.items()}
+    _, cache = encoder_forward(images, params, statistics, settled)
+    dgrid = random.normal(size=grid.shape)
+    dimages, gradients = encoder_backward(dgrid, cache, to_pixels=False)
+    assert dimages is None
+    learning = {name for name in params if int(name.split(".")[1][-1]) > settled}
+    assert gradients.keys() == learning
+    dimages, through = encoder_backward(dgrid, cache)
+    for name, gradient in gradients.items():
+        np.testing.assert_array_equal(through[name], gradient)
+    assert through.keys() == params.keys()
+    # Along a random direction of all that is learned, and of the pixels.
+    directions = {name: random.normal(size=params[name].shape) for name in learning}
+    direction, tiny = random.normal(size=images.shape), 1e-6
+
+    def loss(step):
+        moved = params | {name: params[name] + step * d for name, d in directions.items()}
+        return (dgrid * encoder_forward(
+            images + step * direction, moved, statistics, settled)[0]).sum()
+
+    slope = (loss(tiny) - loss(-tiny)) / (2 * tiny)
+    expected = (dimages * direction).sum() + sum(
+        (gradients[name] * d).sum() for name, d in directions.items()
+    )
+    assert slope == pytest.approx(expected, rel=1e-5)
+
+
+def test_statistics_of_what_has_settled_are_kept(encoded):
+    images, params, statistics, _, _ = encoded
+    found = encoder_statistics(0.5 * images, params, statistics, settled=2)
+    for name, value in statistics.items():
+        assert np.array_equal(found[name], value) == (int(name.split(".")[1][-1]) <= 2)
+    # Those that follow are of what the settled blocks make of the images.
+    grid, _ = encoder_forward(0.5 * images, params, found, settled=2)
+    other, _ = encoder_forward(0.5 * images, params, found)
+    np.testing.assert_allclose(grid, other, rtol=1e-9, atol=1e-12)
+
+
 def test_nothing_is_mutated_and_backward_twice_gives_the_same(encoded, random):
     images, params, statistics, _, _ = encoded
     before = [array.copy() for array in (images, *params.values(), *statistics.values())]

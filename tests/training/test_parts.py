@@ -79,13 +79,13 @@ def test_a_mistake_in_a_part_is_raised(build):
         gradients_in(2, build(encoder="absent"), batch)
 
 
-@pytest.mark.parametrize("settled", [False, True])
+@pytest.mark.parametrize("settled", [0, 2, 4])
 def test_processes_compute_what_threads_compute(build, drawn, settled):
     model, random = build(dropout=0.5), np.random.default_rng(0)
     images = random.uniform(-1, 1, (5, 16, 16, 3)).astype(np.float32)
     batch = {"images": images, "words": batch_of(5, repeats=2)["words"]}
     if settled:
-        model.settle(images)
+        model.settle(images, settled)
     pools = [PartsPool(model, 3, 0, processes) for processes in (False, True)]
     try:
         for _ in range(2):

@@ -78,6 +78,7 @@ VARIANTS = [
     {"optimiser": "sgd", "parts": 3},
     {"settling": 0.0, "sharpening": 1.0},
     {"settling": 1.0},
+    {"settling": 0.3, "early_settling": 0.8},
     {"averaging": 0.6},
     {"averaging": 0.9, "settling": 0.0, "parts": 1},
     {"patience": 1, "learning_rate": 1e-30, "evaluations": STEPS},  # stops early

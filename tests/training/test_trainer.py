@@ -437,6 +437,7 @@ def test_a_broken_state_is_never_the_best(build, run):
     ("patience", 0, "at least 1"),
     ("warmup_steps", -1, "0 or more"),
     ("settling", 1.5, "a share in [0, 1]"),
+    ("early_settling", -0.1, "a share in [0, 1]"),
     ("averaging", 1.0, "a share in [0, 1)"),
     ("seed", -1, "0 or more"),
     ("learning_rate", 0, "more than 0"),
@@ -545,10 +546,36 @@ def test_the_encoder_settles_for_the_last_steps(build, run, drawn):
 
     model.calibrate(to_float(drawn[0].images))
     run(model, on_step, settling=0.25, evaluations=STEPS, patience=STEPS)
-    assert settled == [False] * 9 + [True] * 3
+    assert settled == [0] * 9 + [4] * 3
     assert not np.array_equal(statistics[7], statistics[8])
     assert np.array_equal(statistics[9], statistics[11])
     # A second training starts with the statistics of its batches again.
     settled.clear()
     run(model, on_step, settling=0.0)
-    assert settled == [False] * STEPS
+    assert settled == [0] * STEPS
+
+
+def test_the_first_half_of_the_encoder_may_settle_earlier(build, run, drawn):
+    model, settled, filters = build(), [], []
+
+    def on_step(_):
+        settled.append(model.settled)
+        filters.append({n: p for n, p in model.arrays().items() if "conv" in n or "norm" in n})
+
+    run(model, on_step, settling=0.25, early_settling=0.75, evaluations=1)
+    assert settled == [0] * 3 + [2] * 6 + [4] * 3
+
+    def changed(name, step):
+        return not np.array_equal(filters[step][name], filters[step - 1][name])
+
+    for block, until in ((1, 3), (2, 3), (3, 9), (4, 9)):
+        for kind in ("conv{}.W", "norm{}.gamma", "norm{}.beta"):
+            name = "params.encoder." + kind.format(block)
+            assert [changed(name, step) for step in range(1, STEPS)] == [
+                step < until for step in range(1, STEPS)
+            ]
+    # An encoder that learns nothing has nothing to settle.
+    trained, model = model, build(encoder="frozen")
+    model.restore(trained.arrays())
+    run(model, settling=0.5)
+    assert model.settled == 0
