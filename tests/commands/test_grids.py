@@ -87,7 +87,7 @@ def test_a_pretrained_grid_from_the_photographs_to_the_caption(
     assert ended.code == 0, ended
     for found, path in zip(json.loads(ended.out), paths, strict=True):
         assert found["grid_shape"] == [7, 7]
-        assert np.shape(found["attention"])[1:] == (49,)
+        assert {len(look) for look in found["attention"]} <= {49}
         # So little trained, it may say nothing; then there is nothing to draw.
         figure = tmp_path / "look" / f"{path.stem}-attention.png"
         assert figure.exists() == bool(found["words"])
