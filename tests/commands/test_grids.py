@@ -1,6 +1,7 @@
 """`--encoder`, `--grids` and `--names`: captioners that look at grids which others have made."""
 
 import json
+import signal
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from PIL import Image
 
 from satt.commands import train
 from satt.models import pretrained
+from satt.training import trainer
 from satt.training.keeping import load_captioner
 
 QUICK = ("--epochs", 1, "--evaluations", 1, "--batch-size", 10, "--minimum-count", 1,
@@ -29,9 +31,11 @@ def computed(monkeypatch):
     def make(*_):
         def grids(images):
             asked.append(len(images))
-            colours = images.mean(axis=(1, 2), keepdims=True)
+            colours = images.mean(axis=(1, 2))
+            # Image by image: what one gets must not depend on who shares its batch.
             return tuple(
-                np.resize(colours, (len(images), *shape)) for shape in pretrained.GRIDS.values()
+                np.stack([np.resize(colour, shape) for colour in colours])
+                for shape in pretrained.GRIDS.values()
             )
 
         return grids
@@ -62,7 +66,7 @@ def test_a_pretrained_grid_from_the_photographs_to_the_caption(
     assert model.settings.grid == "efficientnet-lite0:7x7x1280"
     assert model.settings.encoder == "absent" and model.settings.grid_shape == (7, 7)
     assert model.statistics["grid.mean"].shape == (1280,)
-    assert (out / "attention-1.png").exists()
+    drawn = (out / "attention-1.png").exists()
 
     # Nothing is computed twice: neither by another training nor by an evaluation.
     ended = satt("train", "--data", flickr8k, "--encoder", "efficientnet-lite0:7x7x1280", *QUICK,
@@ -77,14 +81,18 @@ def test_a_pretrained_grid_from_the_photographs_to_the_caption(
 
     # A photograph of any size and mode.
     Image.new("RGBA", (300, 90), (10, 20, 30, 40)).save(tmp_path / "wide.png")
-    paths = [tmp_path / "wide.png", flickr8k / "Images" / "dev0.jpg"]
+    paths = [flickr8k / "Images" / "dev0.jpg", tmp_path / "wide.png"]
     ended = satt("caption", *paths, "--checkpoint", out / "checkpoint.npz", "--json",
-                 "--figure", tmp_path / "look")
+                 "--beam", 1, "--figure", tmp_path / "look")
     assert ended.code == 0, ended
-    for found in json.loads(ended.out):
+    for found, path in zip(json.loads(ended.out), paths, strict=True):
         assert found["grid_shape"] == [7, 7]
-        assert {len(look) for look in found["attention"]} <= {49}  # it may say nothing
-    assert (tmp_path / "look" / "wide-attention.png").exists() or not found["words"]
+        assert {len(look) for look in found["attention"]} <= {49}
+        # So little trained, it may say nothing; then there is nothing to draw.
+        figure = tmp_path / "look" / f"{path.stem}-attention.png"
+        assert figure.exists() == bool(found["words"])
+        if path.name == "dev0.jpg":
+            assert drawn == bool(found["words"])
     ended = satt("caption", paths[0], "--checkpoint", out / "checkpoint.npz", "--temperature", 1)
     assert ended.code == 0
 
@@ -95,6 +103,44 @@ def test_another_grid_of_the_net(satt, flickr8k, tmp_path):
     assert ended.code == 0, ended
     model, _, _ = load_captioner(tmp_path / "run" / "checkpoint.npz")
     assert model.settings.grid_shape == (14, 14) and model.settings.grid_depth == 112
+
+
+def test_grids_are_learned_from_by_a_recipe_of_their_own(satt, flickr8k, grid_files, tmp_path):
+    arguments = ("train", "--data", flickr8k, "--minimum-count", 1, "--epochs", 1,
+                 "--evaluations", 1)
+    ended = satt(*arguments, *grid_files, "--state-width", 9, "--out", tmp_path / "run")
+    assert ended.code == 0, ended
+    assert "grids vgg:2x2x5, standardised and projected to 256" in ended.out
+    assert "5 captions of 16 images a step" in ended.out
+    found = load_captioner(tmp_path / "run" / "checkpoint.npz")[0].settings
+    assert found.projection == 256 and found.context_scale == 1 and found.grid_dropout == 0.1
+    assert found.label_smoothing == 0.1 and found.dropout == 0.5
+    assert found.embedding_width == 256 and found.state_width == 9  # what is given is taken
+    # From pixels all is as it was.
+    ended = satt(*arguments, "--size", 16, "--out", tmp_path / "pixels")
+    assert ended.code == 0 and "projected" not in ended.out
+    found = load_captioner(tmp_path / "pixels" / "checkpoint.npz")[0].settings
+    assert found.projection == found.label_smoothing == found.dropout == 0
+    assert found.state_width == 128
+
+
+def test_a_run_on_grids_goes_on(satt, flickr8k, grid_files, tmp_path, monkeypatch):
+    arguments = ("train", "--data", flickr8k, *grid_files, *QUICK[2:], "--epochs", 4)
+    assert satt(*arguments, "--out", tmp_path / "whole").code == 0
+    step = trainer._take_step
+
+    def interrupted(run, batches):
+        step(run, batches)
+        if run.step == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(trainer, "_take_step", interrupted)
+        assert satt(*arguments, "--out", tmp_path / "part").code == 130
+    assert satt("train", "--resume", "--out", tmp_path / "part").code == 0
+    models = [load_captioner(tmp_path / name / "checkpoint.npz")[0] for name in ("whole", "part")]
+    for name, param in models[0].params.items():
+        assert param.tobytes() == models[1].params[name].tobytes(), name
 
 
 def test_grids_from_a_file(satt, complains, flickr8k, grid_files, tmp_path):

@@ -71,7 +71,7 @@ def test_relative_paths_are_taken_from_the_current_folder(run, tmp_path):
 @pytest.mark.parametrize("command, arguments, code, said", [
     ("satt", ["--help"], 0, "where to begin"),
     ("satt", ["draw", "--count", "1"], 2, "--out: satt-scenes cannot be written to"),
-    ("satt", ["caption", "x.png"], 2, "run `satt demo` first"),
+    ("satt", ["evaluate", "--data", "scenes"], 2, "run `satt demo` first"),
     ("gradcheck", ["relu"], 0, "1 of 1 right"),
     ("gradcheck", ["mine.py"], 2, "mine.py: there is no such file"),
 ])
