@@ -70,6 +70,7 @@ def run(options):
     from tqdm import tqdm
 
     from satt.data.batches import to_float
+    from satt.data.vocabulary import UNKNOWN
     from satt.decoding.sampling import sample
     from satt.training.evaluation import caption_images
 
@@ -87,7 +88,9 @@ def run(options):
         random, captions = np.random.default_rng(options.seed or 0), []
         for begin in range(0, len(images), IMAGES_AT_A_TIME):
             batch = to_float(seen[begin : begin + IMAGES_AT_A_TIME])
-            captions += sample(model, batch, random, options.temperature, options.max_length)
+            captions += sample(
+                model, batch, random, options.temperature, options.max_length, excluded=[UNKNOWN]
+            )
 
     texts = [vocabulary.decode(caption.words) for caption in captions]
     if options.json:

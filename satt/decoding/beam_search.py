@@ -7,7 +7,8 @@ from satt.errors import SattError
 
 
 def beam_search(
-    model, inputs, beam_size=3, max_length=20, length_penalty=0.6, start=1, stop=2, pad=0
+    model, inputs, beam_size=3, max_length=20, length_penalty=0.6, start=1, stop=2, pad=0,
+    excluded=(),
 ):
     """Caption a batch with the best of the `beam_size` most probable beginnings.
 
@@ -23,7 +24,7 @@ def beam_search(
 
     Parameters
     ----------
-    model, inputs, max_length, start, stop, pad
+    model, inputs, max_length, start, stop, pad, excluded
         As for `satt.decoding.roll_out.roll_out`.
     beam_size : int
         K, beginnings kept for each item.
@@ -57,7 +58,7 @@ def beam_search(
     said = looked = None
     for _ in range(max_length):
         logits, attention, state = model.step(words, memory, state)
-        log_probabilities = word_log_probabilities(logits, [pad, start])
+        log_probabilities = word_log_probabilities(logits, [pad, start, *excluded])
         vocabulary_size = log_probabilities.shape[1]
         scores = totals[:, None] + log_probabilities
         scores[finished] = -np.inf

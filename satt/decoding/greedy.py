@@ -3,14 +3,14 @@
 from satt.decoding.roll_out import roll_out
 
 
-def greedy(model, inputs, max_length=20, start=1, stop=2, pad=0):
+def greedy(model, inputs, max_length=20, start=1, stop=2, pad=0, excluded=()):
     """Caption a batch with the most probable word at every step.
 
     It is quick, but not the most probable caption: a good first word may lead to poor ones.
 
     Parameters
     ----------
-    model, inputs, max_length, start, stop, pad
+    model, inputs, max_length, start, stop, pad, excluded
         As for `satt.decoding.roll_out.roll_out`.
 
     Returns
@@ -27,4 +27,4 @@ def greedy(model, inputs, max_length=20, start=1, stop=2, pad=0):
     def choose(log_probabilities):
         return log_probabilities.argmax(axis=1)
 
-    return roll_out(model, inputs, choose, max_length, start, stop, pad)
+    return roll_out(model, inputs, choose, max_length, start, stop, pad, excluded)

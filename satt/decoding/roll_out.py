@@ -6,7 +6,7 @@ from satt.decoding.decoded import as_decoded, word_log_probabilities
 from satt.errors import SattError
 
 
-def roll_out(model, inputs, choose, max_length, start, stop, pad):
+def roll_out(model, inputs, choose, max_length, start, stop, pad, excluded=()):
     """Run a model over a batch, feeding back the words that `choose` picks.
 
     Parameters
@@ -20,6 +20,8 @@ def roll_out(model, inputs, choose, max_length, start, stop, pad):
         At most so many words, the stop word counted.
     start, stop, pad : int
         The special words' ids; start and padding are never said.
+    excluded : sequence of int
+        Further words that are never said, such as the one that stands for all unknown ones.
 
     Returns
     -------
@@ -41,7 +43,7 @@ def roll_out(model, inputs, choose, max_length, start, stop, pad):
     said, looked = [], []
     for _ in range(max_length):
         logits, attention, state = model.step(words, memory, state)
-        log_probabilities = word_log_probabilities(logits, [pad, start])
+        log_probabilities = word_log_probabilities(logits, [pad, start, *excluded])
         words = choose(log_probabilities)
         totals += np.where(finished, 0.0, log_probabilities[items, words])
         finished |= words == stop

@@ -4,7 +4,9 @@ from satt.decoding.roll_out import roll_out
 from satt.errors import SattError
 
 
-def sample(model, inputs, random, temperature=1.0, max_length=20, start=1, stop=2, pad=0):
+def sample(
+    model, inputs, random, temperature=1.0, max_length=20, start=1, stop=2, pad=0, excluded=()
+):
     """Caption a batch with words drawn from softmax(logits / temperature).
 
     The draw is a maximum: if every log probability gets a Gumbel number g of its own added, the
@@ -13,7 +15,7 @@ def sample(model, inputs, random, temperature=1.0, max_length=20, start=1, stop=
 
     Parameters
     ----------
-    model, inputs, max_length, start, stop, pad
+    model, inputs, max_length, start, stop, pad, excluded
         As for `satt.decoding.roll_out.roll_out`.
     random : numpy.random.Generator
     temperature : float
@@ -36,4 +38,4 @@ def sample(model, inputs, random, temperature=1.0, max_length=20, start=1, stop=
         noise = random.gumbel(size=log_probabilities.shape)
         return (log_probabilities + temperature * noise).argmax(axis=1)
 
-    return roll_out(model, inputs, choose, max_length, start, stop, pad)
+    return roll_out(model, inputs, choose, max_length, start, stop, pad, excluded)

@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from satt.data.batches import to_float
 from satt.data.scenes.grammar import write_caption
+from satt.data.vocabulary import UNKNOWN
 from satt.decoding.beam_search import beam_search
 from satt.decoding.greedy import greedy
 from satt.errors import SattError
@@ -54,8 +55,8 @@ def caption_images(model, images, beam_size=1, max_length=20, batch_size=100, pr
     def caption(begin):
         batch = to_float(images[begin : begin + batch_size])
         if beam_size == 1:
-            return greedy(model, batch, max_length)
-        return beam_search(model, batch, beam_size, max_length)
+            return greedy(model, batch, max_length, excluded=[UNKNOWN])
+        return beam_search(model, batch, beam_size, max_length, excluded=[UNKNOWN])
 
     captions = []
     with tqdm(total=len(images), desc="captioning", unit="image", disable=not progress) as bar:

@@ -13,7 +13,7 @@ import numpy as np
 from tqdm import tqdm
 
 from satt.data.batches import captioning_batches, to_float
-from satt.data.vocabulary import PAD
+from satt.data.vocabulary import PAD, UNKNOWN
 from satt.decoding.greedy import greedy
 from satt.errors import SattError
 from satt.metrics.bleu import corpus_bleu
@@ -351,7 +351,7 @@ def validate(model, vocabulary, data, validation, batch_size=None):
         images, batches = images_and_batches
         nats = sum(model.loss(batch) * len(batch["words"]) for batch in batches)
         words = sum(np.count_nonzero(batch["words"][:, 1:] != PAD) for batch in batches)
-        return nats, words, greedy(model, images)
+        return nats, words, greedy(model, images, excluded=[UNKNOWN])
 
     nats, words, captions = 0.0, 0, []
     for found in side_by_side(look, captioning_batches(validation, vocabulary, batch_size)):

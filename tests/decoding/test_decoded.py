@@ -1,6 +1,10 @@
 import numpy as np
+import pytest
 
+from satt.decoding.beam_search import beam_search
 from satt.decoding.decoded import as_decoded, word_log_probabilities
+from satt.decoding.greedy import greedy
+from satt.decoding.sampling import sample
 
 
 def test_excluded_words_get_nothing_and_the_others_share_the_whole():
@@ -29,3 +33,17 @@ def test_without_a_stop_nothing_is_cut():
 def test_a_stop_at_once_leaves_an_empty_caption():
     decoded = as_decoded(np.array([2, 3]), np.zeros((2, 7)), 0.0, 2)
     assert decoded.words == [] and decoded.attention.shape == (0, 7) and decoded.finished
+
+
+@pytest.mark.parametrize("decode", [
+    greedy, beam_search, lambda model, tables, **more: sample(
+        model, tables, np.random.default_rng(0), **more),
+], ids=["greedy", "beam", "sample"])
+def test_an_excluded_word_is_never_said(tables, helpers, decode):
+    tables[..., 2], tables[..., 3] = 15, 20
+    for caption in decode(helpers.model, tables, max_length=5):
+        assert 3 in caption.words or caption.log_probability < -4
+    # The others have the whole of the probability.
+    for caption in decode(helpers.model, tables, max_length=5, excluded=[3]):
+        assert caption.words == [] and caption.finished
+        assert caption.log_probability == pytest.approx(0, abs=1e-3)

@@ -144,8 +144,8 @@ def test_what_has_settled_gets_none_and_changes_none(encoded, random, settled):
         np.testing.assert_array_equal(through[name], gradient)
     assert through.keys() == params.keys()
     # Along a random direction of all that is learned, and of the pixels.
-    directions = {name: random.normal(size=params[name].shape) for name in learning}
-    direction, tiny = random.normal(size=images.shape), 1e-6
+    directions = {name: random.normal(size=params[name].shape) for name in sorted(learning)}
+    direction, tiny = random.normal(size=images.shape), 1e-8  # few kinks on the way
 
     def loss(step):
         moved = params | {name: params[name] + step * d for name, d in directions.items()}
@@ -156,7 +156,7 @@ def test_what_has_settled_gets_none_and_changes_none(encoded, random, settled):
     expected = (dimages * direction).sum() + sum(
         (gradients[name] * d).sum() for name, d in directions.items()
     )
-    assert slope == pytest.approx(expected, rel=1e-5)
+    assert slope == pytest.approx(expected, rel=1e-4, abs=1e-4)
 
 
 def test_statistics_of_what_has_settled_are_kept(encoded):
