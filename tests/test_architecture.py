@@ -65,9 +65,9 @@ MAY_USE = {
     "satt": set(),
     "gradcheck": {"numpy", "matplotlib", "tqdm"},
     "gradcheck.cases": {"numpy"},
-    # `showing`, `trained` and `slide` lie beside the lessons, which are scripts and no package.
-    "lessons": {"numpy", "scipy", "PIL", "matplotlib", "tqdm", "showing", "trained",
-                "slide"},
+    # The last four lie beside the lessons, which are scripts and no package.
+    "lessons": {"numpy", "scipy", "PIL", "matplotlib", "tqdm", "showing", "trained", "slide",
+                "photos"},
 }
 
 LONGEST_LAYER = 150
