@@ -49,16 +49,20 @@ def step(words_share, state, cell, grid, keys, W_asked, p, scale):
     return torch.sigmoid(o) * torch.tanh(cell), cell, context, attention
 
 
-def output(embedded, states, contexts, p):
+def output(embedded, states, contexts, p, dropout=0.0):
     """The vocabulary's scores."""
     hidden = torch.tanh(
         embedded + states @ p["decoder.deep_output.W_state"]
         + contexts @ p["decoder.deep_output.W_context"] + p["decoder.deep_output.b"]
     )
+    if dropout:
+        hidden = F.dropout(hidden, dropout)
     return hidden @ p["decoder.vocabulary.W"] + p["decoder.vocabulary.b"]
 
 
-def loss(images, words, p, scale, has_encoder, statistics):
+def loss(
+    images, words, p, scale, has_encoder, statistics, dropout=0.0, label_smoothing=0.0
+):
     """Nats per caption of a batch; `words` (N, T + 1), those of an image one below the other."""
     grid = encode(images, p, statistics) if has_encoder else images
     keys, state, cell, W_asked = start(grid, p)
@@ -72,10 +76,10 @@ def loss(images, words, p, scale, has_encoder, statistics):
         state, cell, context, _ = step(words_share, state, cell, grid, keys, W_asked, p, scale)
         states.append(state)
         contexts.append(context)
-    logits = output(embedded, torch.stack(states, 1), torch.stack(contexts, 1), p)
+    logits = output(embedded, torch.stack(states, 1), torch.stack(contexts, 1), p, dropout)
     targets = words[:, 1:]
     nats = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=0,
-                           reduction="sum")
+                           reduction="sum", label_smoothing=label_smoothing)
     return nats / len(words)
 
 
