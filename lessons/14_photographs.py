@@ -440,9 +440,9 @@ assert agreement > 0.2
 assert best > any_one
 
 # %% [markdown]
-# The votes are mostly right, and where they are large mostly too large: when one place falls
-# silent, its neighbours, which have heard of the same dog, speak on. A picture of a gradient is an
-# answer to a precise question, no more. Ask the other question too before you believe it.
+# The votes are right in kind, and roughly in size: when one place falls silent, its neighbours,
+# which have heard of the same dog, speak on, and the attention looks elsewhere. A picture of a
+# gradient answers one precise question. Ask the other question too before you believe it.
 #
 # ## What the head has learned to see
 #
@@ -594,8 +594,8 @@ assert ranks["dog"] < 100 < ranks["cow"] < ranks["bear"]
 # Three more failures to look for in photographs of your own:
 #
 # * **what it has no word for** becomes something else: a cup, a rocket or a screen becomes a ball;
-# * **men and women**: it says "man" when in doubt, as there are twice as many in the captions. It
-#   guesses from clothes and surroundings, not from knowledge. Do not use it to say who people are;
+# * **men and women**: it guesses, from clothes and surroundings, and "man" is twice as frequent in
+#   the captions as "woman". That is no knowledge. Do not use it to say who people are;
 # * **counts and sides**: "two dogs" where there are five, nothing about left and right.
 #
 # None of them shows in BLEU. The captions that are wrong read as well as those that are right.
