@@ -496,6 +496,9 @@ show(figure, "14_written_words")
 # colour, and some are a whole photograph: what swings and playgrounds and little girls have in
 # common is that they come together in Flickr8k. Nobody named them.
 #
+# And look for words that are written where they are not, such as "grass" on the dog itself. Each
+# vector has heard of the whole photograph.
+#
 # Two things that the picture should show, measured:
 
 # %%
