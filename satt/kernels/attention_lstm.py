@@ -6,8 +6,10 @@ Before the loop: the words' share of the gates, x W_x, one product for all T ste
 biases are added too.
 
 In the loop: W_query, W_gate and W_state stand side by side, so that one product asks the state
-all three questions. Captions of one image look at its grid together, as rows of one product. The
-hidden layer of f_att, N L A numbers, is worked through in pieces that stay in the cache.
+all three questions. The hidden layer of f_att, L N A numbers, is worked through in pieces that
+stay in the cache. Its locations come first and the captions, the first of every image, then the
+second of every image, after them: a query is the same at all locations, and so the longest rows
+meet, N A numbers, or M A where an image's captions share its keys. NumPy starts anew at each row.
 
 After the loop backwards: a weight's gradient is a sum over steps of products a_t^T b_t, which is
 one product of all a_t, stacked, with all b_t; so are the gradients of the grid and of x.
@@ -16,12 +18,12 @@ Not kept: that hidden layer, which is T times as large as the grid. The backward
 more, which costs no more than fetching it from memory.
 
 Hardly any tanh: a key and a query meet anew at every step, but exp(key) is the same at all of
-them. With r = 1 / (1 + exp(2 key) exp(2 query)),
+them. With k = exp(-2 key), q = exp(2 query) and r = 1 / (1 + exp(2 (key + query))) = k / (k + q),
 
     tanh(key + query) = 1 - 2 r,  and its slope, 1 - tanh^2, is 4 (r - r^2),
 
-so that a step takes a product, a sum and a division where it would take a tanh, which costs as
-much as ten of them. Of the scores v tanh(u) = sum v - 2 v r the softmax wants no more than
+so that a step takes a sum and a division where it would take a tanh, which costs as much as ten
+of them. Of the scores v tanh(u) = sum v - 2 v r the softmax wants no more than
 -2 v r, as what is the same at all locations drops out of it.
 
 And few calls: on arrays as small as a step's, NumPy takes longer to begin than to compute. What
@@ -32,7 +34,9 @@ import numpy as np
 
 from satt.kernels.pieces import pieces
 
-SAFE = 40  # up to here the exponentials of 2 keys and 2 queries can be multiplied in any float
+TOGETHER = 600_000  # bytes of a piece: in smaller ones, the calls take too large a share
+WIDTH = 8192  # numbers in a row: as many as NumPy's buffer holds
+SAFE = 40  # up to here the exponential of 2 keys is far from infinity and from zero in any float
 
 
 def attention_lstm_forward(
@@ -53,9 +57,10 @@ def attention_lstm_forward(
     asked = [2 * W_query, W_state * halves] + ([half * W_gate] if gated else [])
     W_asked = np.concatenate(asked, axis=1)
     W_context = W_x[E:] * (halves * dtype.type(context_scale))
+    x = _steps_first(x, k)
     known = np.empty((T, N, W_asked.shape[1]), dtype)
     known[..., :A] = 2 * b_query
-    known[..., gates_at] = (_rows(x.transpose(1, 0, 2)) @ (W_x[:E] * halves)).reshape(T, N, -1)
+    known[..., gates_at] = (_rows(x) @ (W_x[:E] * halves)).reshape(T, N, -1)
     known[..., gates_at] += b * halves
     if gated:
         known[..., -1:] = half * b_gate
@@ -64,22 +69,20 @@ def attention_lstm_forward(
     cells, tanh_cells = np.empty_like(states), np.empty((T, N, H), dtype)
     gates, attention = np.empty((T, N, 4 * H), dtype), np.empty((T, N, L), dtype)
     contexts, betas = np.empty((T, N, D), dtype), np.ones((T, N, 1), dtype)
-    states[0], cells[0] = initial_state, initial_cell
+    states[0], cells[0] = _steps_first(initial_state, k), _steps_first(initial_cell, k)
     look, minus_2v = _Look(keys, k, T, dtype), -2 * v
-    scores, inputs = np.empty((M, k, L), dtype), np.empty((N, H), dtype)
+    scores, inputs = np.empty((L, N), dtype), np.empty((N, H), dtype)
 
     for t in range(T):
-        answers = known[t]
+        answers, a_t, context = known[t], attention[t], contexts[t]
         answers += states[t] @ W_asked
         look.ask(t, answers[:, :A])
         for block, r in look.at(t):
             np.matmul(r, minus_2v, out=scores[block])
-        a_t = attention[t].reshape(M, k, L)
-        np.subtract(scores, np.maximum.reduce(scores.real, axis=2, keepdims=True), out=a_t)
-        np.exp(a_t, out=a_t)
-        a_t /= np.add.reduce(a_t, axis=2, keepdims=True)
-        context = contexts[t]
-        np.matmul(a_t, grid, out=context.reshape(M, k, D))
+        scores -= np.maximum.reduce(scores.real)
+        np.exp(scores, out=scores)
+        np.divide(scores.T, np.add.reduce(scores)[:, None], out=a_t)
+        np.matmul(_of_images(a_t, M)[:, :, None], grid, out=_of_images(context, M)[:, :, None])
         if gated:
             beta = betas[t]
             np.tanh(answers[:, -1:], out=beta)
@@ -104,8 +107,7 @@ def attention_lstm_forward(
         x, grid, keys, look.asked, v, W_x, W_state, W_query, W_gate, context_scale, states, cells,
         tanh_cells, gates, attention, contexts, betas,
     )
-    outs = states[1:], contexts, attention
-    return tuple(out.transpose(1, 0, 2) for out in outs), cache
+    return tuple(_captions_first(out, k) for out in (states[1:], contexts, attention)), cache
 
 
 def attention_lstm_backward(dout, cache):
@@ -121,25 +123,23 @@ def attention_lstm_backward(dout, cache):
     The factor by which the gradient of a cell or a state reaches each gate depends on the forward
     alone, so that all factors are taken before the loop, T steps at once.
     """
-    dstates, dcontexts, dattention = (d.transpose(1, 0, 2) for d in dout)
     (x, grid, keys, asked, v, W_x, W_state, W_query, W_gate, context_scale, states, cells,
      tanh_cells, gates, attention, contexts, betas) = cache
-    (N, T, E), (M, L, D), H, A = x.shape, grid.shape, states.shape[2], len(v)
+    (T, N, E), (M, L, D), H, A = x.shape, grid.shape, states.shape[2], len(v)
     k, dtype, gated = N // M, states.dtype, W_gate is not None
+    dstates, dcontexts, dattention = (_steps_first(d, k) for d in dout)
     context_scale = dtype.type(context_scale)
     weights = [W_query, W_state] + ([W_gate] if gated else [])
     W_context_T, W_asked_T = context_scale * W_x[E:].T, np.concatenate([W.T for W in weights])
-    grid_T = grid.transpose(0, 2, 1)
 
     danswers = np.empty((T, N, len(W_asked_T)), dtype)
     dgates = danswers[..., A : A + 4 * H]
     cell_from_state = _gate_factors(gates, cells, tanh_cells, out=dgates)
     one_minus_beta = 1 - betas
     dgathered = np.empty((T, N, D), dtype)  # of the context before its gate
-    dscores = np.empty((T, M, k, L), dtype)
+    dscores, dscores_T = np.empty((N, L), dtype), np.empty((L, N), dtype)
     look = _Look(keys, k, T, dtype, asked, buffers=2)
-    slopes_sum, slopes_seen = np.zeros((M, k, L, A), dtype), np.empty((M, k, 1, A), dtype)
-    r_seen = np.zeros(A, dtype)
+    slopes_sum, r_seen = np.zeros((L, N, A), dtype), np.zeros(A, dtype)
     dstate, dcell = np.zeros((N, H), dtype), np.zeros((N, H), dtype)
 
     for t in reversed(range(T)):
@@ -152,39 +152,38 @@ def attention_lstm_backward(dout, cache):
             gate *= d
         dcell *= gates[t, :, H : 2 * H]
 
-        dcontext = dgathered[t]
+        a_t, dcontext = attention[t], dgathered[t]
         np.matmul(dgates_t, W_context_T, out=dcontext)
         dcontext += dcontexts[t]
         if gated:
             dbeta = np.add.reduce(dcontext * contexts[t], axis=1, keepdims=True)  # times beta
             np.multiply(dbeta, one_minus_beta[t], out=danswers[t, :, -1:])
             dcontext *= betas[t]
-        a_t, dscores_t = attention[t].reshape(M, k, L), dscores[t]
-        np.matmul(dcontext.reshape(M, k, D), grid_T, out=dscores_t)
-        dscores_t += dattention[t].reshape(M, k, L)
-        dscores_t -= np.add.reduce(dscores_t * a_t, axis=2, keepdims=True)
-        dscores_t *= a_t
+        np.matmul(grid, _of_images(dcontext, M)[..., None],
+                  out=_of_images(dscores, M)[..., None])
+        dscores += dattention[t]
+        dscores -= np.add.reduce(dscores * a_t, axis=1, keepdims=True)
+        np.multiply(dscores.T, a_t.T, out=dscores_T)
+        slopes_seen = 0
         for block, r in look.at(t):
-            dscores_block, squares = dscores_t[block], look.spare(block)
+            dscores_block, squares = dscores_T[block], look.spare(r)
             r_seen += dscores_block.reshape(-1) @ r.reshape(-1, A)
             np.multiply(r, r, out=squares)
             r -= squares
-            np.matmul(dscores_block[:, :, None], r, out=slopes_seen[block])
-            r *= dscores_block[:, :, :, None]
+            r *= dscores_block[:, :, None]
             slopes_sum[block] += r
-        np.multiply(slopes_seen.reshape(N, A), 4 * v, out=danswers[t, :, :A])
+            slopes_seen = slopes_seen + np.add.reduce(r)
+        np.multiply(slopes_seen, 4 * v, out=danswers[t, :, :A])
         dstate = danswers[t] @ W_asked_T
 
     rows = _rows(danswers)
     dW_asked, db_asked = _rows(states[:-1]).T @ rows, np.add.reduce(rows)
     dgates = rows[:, A : A + 4 * H]
-    dW_words = _rows(x.transpose(1, 0, 2)).T @ dgates
+    dW_words = _rows(x).T @ dgates
     dW_context = context_scale * (_rows(contexts).T @ dgates)
-    dx = (dgates @ W_x[:E].T).reshape(T, N, E).transpose(1, 0, 2)
-    dgrid = np.matmul(
-        _of_an_image(attention, M).transpose(0, 2, 1), _of_an_image(dgathered, M)
-    )
-    dkeys = slopes_sum.sum(axis=1) if k > 1 else slopes_sum[:, 0]  # ours, to multiply in place
+    dx = (dgates @ W_x[:E].T).reshape(T, N, E)
+    dgrid = np.matmul(_looks(attention, M).transpose(0, 2, 1), _looks(dgathered, M))
+    dkeys = slopes_sum.reshape(L, k, M, A).sum(axis=1) if k > 1 else slopes_sum
     dkeys *= 4 * v
     gradients = [
         dW_asked[:, :A], db_asked[:A], -2 * r_seen, np.concatenate([dW_words, dW_context]),
@@ -192,7 +191,8 @@ def attention_lstm_backward(dout, cache):
     ]
     if gated:
         gradients += [dW_asked[:, -1:], db_asked[-1:]]
-    return dx, dstate, dcell, dgrid, dkeys, *gradients
+    dx, dstate, dcell = (_captions_first(d, k) for d in (dx, dstate, dcell))
+    return dx, dstate, dcell, dgrid, dkeys.transpose(1, 0, 2), *gradients
 
 
 def _gate_factors(gates, cells, tanh_cells, out):
@@ -219,7 +219,7 @@ def _gate_factors(gates, cells, tanh_cells, out):
 
 
 class _Look:
-    """r = 1 / (1 + exp(2 key) exp(2 query)), in pieces that stay in the cache.
+    """r = 1 / (1 + exp(2 (key + query))), in pieces of some locations that stay in the cache.
 
     Parameters
     ----------
@@ -227,50 +227,81 @@ class _Look:
     k, T : int
         Captions to an image, and steps.
     dtype : dtype
-    asked : list of (bool, ndarray)
+    asked : ndarray, optional
         From a walk before, to walk again.
     buffers : int
         Arrays of the size of a piece that are needed at the same time.
 
     Attributes
     ----------
-    asked : list of (bool, ndarray)
-        For each step, whether the array (M, k, 1, A) holds exp(2 query), or else 2 query: where
-        one of the exponents is large, the product of two exponentials may be infinity times zero.
+    asked : ndarray, shape (T, N A)
+        exp(2 query) at each step. One that is infinite, or zero, makes r what it should be, 0 or
+        1. An exponential of a key must not be either: where keys are large, 2 query stands here.
     """
 
     def __init__(self, keys, k, T, dtype, asked=None, buffers=1):
         M, L, A = keys.shape
-        self.keys, self.exp_keys = (2 * keys)[:, None], None
-        if np.abs(self.keys).max() <= SAFE:
-            self.exp_keys = np.exp(self.keys)
-        self.asked = [None] * T if asked is None else asked
-        self.shape, self.dtype = (M, k, 1, A), dtype
-        self.blocks = pieces(M, buffers * k * L * A * dtype.itemsize)
-        self.buffers = np.empty((buffers, self.blocks[0].stop, k, L, A), dtype)
+        self.shape = k * M, A
+        keys = -2 * keys.transpose(1, 0, 2).reshape(L, 1, M * A)
+        self.safe = max(keys.real.max(), -keys.real.min()) <= SAFE
+        if self.safe:
+            np.exp(keys, out=keys)
+        # As many locations to a row as NumPy's buffer holds numbers: it would copy shorter ones.
+        self.together = np.gcd(L, max(1, WIDTH // (k * M * A)))
+        self.keys = np.repeat(keys, k, axis=1).reshape(L // self.together, -1)
+        self.row = np.empty((self.together, k * M * A), dtype)
+        self.asked = np.empty((T, k * M * A), dtype) if asked is None else asked
+        self.blocks = pieces(len(self.keys), buffers * self.row.nbytes, TOGETHER)
+        self.buffers = np.empty((buffers, self.blocks[0].stop, self.row.size), dtype)
 
     def ask(self, t, queries):
         """Take note of 2 query: (N, A)."""
-        queries = queries.reshape(self.shape)
-        safe = self.exp_keys is not None and np.abs(queries).max() <= SAFE
-        self.asked[t] = safe, np.exp(queries) if safe else queries
+        asked = self.asked[t].reshape(self.shape)
+        if self.safe:
+            with np.errstate(over="ignore"):
+                np.exp(queries, out=asked)
+        else:
+            asked[...] = queries
 
     def at(self, t):
-        """Yield (images, r) for each piece: a slice, and an array (images, k, L, A) to work in."""
-        safe, queries = self.asked[t]
+        """Yield (locations, r) for each piece: a slice, and an array (l, N, A) to work in."""
+        self.row[...] = self.asked[t]
+        queries = self.row.reshape(-1)
         for block in self.blocks:
-            r = self.buffers[0, : block.stop - block.start]
-            if safe:
-                np.multiply(self.exp_keys[block], queries[block], out=r)
+            keys, r = self.keys[block], self.buffers[0, : block.stop - block.start]
+            if self.safe:
+                np.add(keys, queries, out=r)
+                np.divide(keys, r, out=r)
             else:
                 with np.errstate(over="ignore"):  # 1 / (1 + infinity) is 0, as it should be
-                    np.exp(np.add(self.keys[block], queries[block], out=r), out=r)
-            r += 1
-            yield block, np.divide(1, r, out=r)
+                    np.exp(np.subtract(queries, keys, out=r), out=r)
+                r += 1
+                np.divide(1, r, out=r)
+            locations = slice(block.start * self.together, block.stop * self.together)
+            yield locations, r.reshape(-1, *self.shape)
 
-    def spare(self, block):
+    def spare(self, r):
         """The second buffer, as large as this piece."""
-        return self.buffers[1, : block.stop - block.start]
+        return self.buffers[1].reshape(-1, *self.shape)[: len(r)]
+
+
+def _steps_first(array, k):
+    """Bring (M k, T, ...) to (T, k M, ...), and (M k, H) to (k M, H): the kernel's own order."""
+    N, *steps, width = array.shape
+    array = array.reshape(N // k, k, -1, width).transpose(2, 1, 0, 3)
+    return array.reshape(*steps, N, width)
+
+
+def _captions_first(array, k):
+    """Bring (T, k M, ...) back to (M k, T, ...), and (k M, H) to (M k, H)."""
+    *steps, N, width = array.shape
+    array = array.reshape(-1, k, N // k, width).transpose(2, 1, 0, 3)
+    return array.reshape(N, *steps, width)
+
+
+def _of_images(array, M):
+    """View (k M, ...) as (k, M, ...)."""
+    return array.reshape(-1, M, array.shape[1])
 
 
 def _rows(array):
@@ -278,10 +309,9 @@ def _rows(array):
     return array.reshape(-1, array.shape[2])
 
 
-def _of_an_image(rows, M):
-    """Bring (T, N, ...) to (M, T k, ...): all looks at an image, one below the other."""
-    T, N, width = rows.shape
-    return rows.reshape(T, M, -1, width).transpose(1, 0, 2, 3).reshape(M, -1, width)
+def _looks(array, M):
+    """Bring (T, k M, ...) to (M, T k, ...): all looks at an image, one below the other."""
+    return array.reshape(-1, M, array.shape[2]).transpose(1, 0, 2)
 
 
 def _four(gates):

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from satt.kernels.pieces import pieces
+from satt.kernels.tiles import clear_rim
 
 WINDOWS = 4_000_000  # bytes at a time: BLAS cuts what it multiplies to fit the cache by itself
 KEPT = 4  # keep the windows for the backward if they weigh at most so many times the images
@@ -22,7 +23,8 @@ def columns_forward(x, W, stride=1, padding=0):
     """Convolve: arguments and results are those of the plain layer without a bias."""
     (N, H, width, C), (KH, KW, _, F) = x.shape, W.shape
     dtype = np.result_type(x, W)
-    padded = np.zeros((N, H + 2 * padding, width + 2 * padding, C), dtype)
+    padded = np.empty((N, H + 2 * padding, width + 2 * padding, C), dtype)
+    clear_rim(padded, padding, H, width)
     padded[:, padding : padding + H, padding : padding + width] = x
     windows = _windows(padded, W.shape, stride)
     OH, OW = windows.shape[1:3]
@@ -43,7 +45,9 @@ def columns_backward(dout, cache, to_pixels=True):
     OH, OW = dout.shape[1:3]
     flat_W, dW = W.reshape(-1, F), 0
     dtype = np.result_type(dout, W)
-    dpadded = np.zeros((N, H + 2 * padding, width + 2 * padding, C), dtype)
+    # Only what is looked at is filled with zeros, and without `to_pixels` nothing is.
+    make = np.zeros if to_pixels else np.empty
+    dpadded = make((N, H + 2 * padding, width + 2 * padding, C), dtype)
     dwindows = _windows(dpadded, W.shape, stride)
     for number, piece in enumerate(_pieces(dwindows)):
         flat_dout = dout[piece].reshape(-1, F)

@@ -31,9 +31,17 @@ def plan(x, padding):
 
 
 def canvas_for(x, padding, dtype):
-    """Return zeros for a chunk of images with their rim, large enough for whole tiles."""
-    rows, columns, images = plan(x, padding)
-    return np.zeros((images, 4 * rows + 2, 4 * columns + 2, x.shape[3]), dtype)
+    """Return room for a chunk of images within a rim of zeros that makes whole tiles of them."""
+    (_, H, width, C), (rows, columns, images) = x.shape, plan(x, padding)
+    canvas = np.empty((images, 4 * rows + 2, 4 * columns + 2, C), dtype)
+    clear_rim(canvas, padding, H, width)
+    return canvas
+
+
+def clear_rim(canvas, padding, H, width):
+    """Fill with zeros what is around the (H, width) pixels of images, and nothing else."""
+    canvas[:, :padding], canvas[:, padding + H :] = 0, 0
+    canvas[:, :, :padding], canvas[:, :, padding + width :] = 0, 0
 
 
 def part(buffer, *shape):

@@ -104,7 +104,8 @@ def winograd_backward(dout, cache, to_pixels=True):
     dU, dU_chunk = np.empty((2, *U.shape), dtype)
     if to_pixels:
         dcanvas = np.empty((N, 4 * rows + 4, 4 * columns + 2, C), dtype)
-        strips = np.zeros((images, rows + 2, 6, 4 * columns + 2, C), dtype)
+        strips = np.empty((images, rows + 2, 6, 4 * columns + 2, C), dtype)
+        strips[:, 0], strips[:, -1] = 0, 0
     for number, V in enumerate(chunks):
         chunk, tiles = slice(number * images, (number + 1) * images), V.shape[1]
         dboth = dout[chunk].reshape(-1, rows, 4, columns, 4, F).transpose(4, 2, 0, 1, 3, 5)

@@ -31,11 +31,12 @@ def draw(random, size, gated=True, dtype=np.float64):
     return inputs, dout
 
 
-@pytest.mark.parametrize("cache", [pieces.CACHE, 1])
+@pytest.mark.parametrize("together, width", [(fast.TOGETHER, fast.WIDTH), (1, 1), (1, 80)])
 @pytest.mark.parametrize("gated", [True, False])
 @pytest.mark.parametrize("size", SIZES)
-def test_equals_the_plain_layer(random, monkeypatch, size, gated, cache):
-    monkeypatch.setattr(pieces, "CACHE", cache)
+def test_equals_the_plain_layer(random, monkeypatch, size, gated, together, width):
+    monkeypatch.setattr(fast, "TOGETHER", together)
+    monkeypatch.setattr(fast, "WIDTH", width)
     inputs, dout = draw(random, size, gated)
     scale = {"context_scale": 0.3}
     wanted, wanted_cache = plain.attention_lstm_forward(**inputs, **scale)
@@ -49,7 +50,7 @@ def test_equals_the_plain_layer(random, monkeypatch, size, gated, cache):
         np.testing.assert_allclose(other, one, rtol=0, atol=1e-10, err_msg=name)
 
 
-@pytest.mark.parametrize("loud", ["keys", "queries", "both", "opposite"])
+@pytest.mark.parametrize("loud", ["keys", "queries", "both", "opposite", "nearly"])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_loud_keys_and_queries_are_no_matter(random, loud, dtype):
     inputs, dout = draw(random, (2, 2, 3, 6, 4, 3, 5, 2), dtype=dtype)
@@ -60,6 +61,9 @@ def test_loud_keys_and_queries_are_no_matter(random, loud, dtype):
     if loud == "opposite":  # exp(2 key) is infinite and exp(2 query) zero
         inputs["keys"] += 500
         inputs["b_query"] -= 500
+    if loud == "nearly":  # the keys alone would do, the queries not
+        inputs["keys"] -= 15 - np.abs(inputs["keys"])
+        inputs["b_query"] += 23
     wanted, wanted_cache = plain.attention_lstm_forward(**inputs)
     got, got_cache = fast.attention_lstm_forward(**inputs)
     wanted += plain.attention_lstm_backward(dout, wanted_cache)
