@@ -39,6 +39,7 @@ WIDTH = 8192  # numbers in a row: as many as NumPy's buffer holds
 SAFE = 40  # up to here the exponential of 2 keys is far from infinity and from zero in any float
 
 
+@np.errstate(over="ignore")  # see `_sigma_of_minus` and `_Look`
 def attention_lstm_forward(
     x, initial_state, initial_cell, grid, keys, W_query, b_query, v, W_x, W_state, b,
     W_gate=None, b_gate=None, context_scale=1.0,
@@ -49,21 +50,21 @@ def attention_lstm_forward(
     # In a complex step one of them is complex, and what comes of it.
     dtype = np.result_type(x, initial_state, initial_cell, grid, keys, W_query, b_query, v, W_x,
                            W_state, b, *((W_gate, b_gate) if gated else ()))
-    half = dtype.type(0.5)
     # The answers to the state's questions stand side by side: 2 query, gates, gate of the context.
-    # sigma(u) = (1 + tanh(u / 2)) / 2: its halves are put into the weights too.
+    # sigma(u) = 1 / (1 + exp(-u)) and tanh(u) = 2 sigma(2 u) - 1: the factors of u are put into
+    # the weights too.
     gates_at = slice(A, A + 4 * H)
-    halves = np.repeat(np.array([0.5, 1], dtype), [3 * H, H])
-    asked = [2 * W_query, W_state * halves] + ([half * W_gate] if gated else [])
+    factors = np.repeat(np.array([-1, -2], dtype), [3 * H, H])
+    asked = [2 * W_query, W_state * factors] + ([-W_gate] if gated else [])
     W_asked = np.concatenate(asked, axis=1)
-    W_context = W_x[E:] * (halves * dtype.type(context_scale))
+    W_context = W_x[E:] * (factors * dtype.type(context_scale))
     x = _steps_first(x, k)
     known = np.empty((T, N, W_asked.shape[1]), dtype)
     known[..., :A] = 2 * b_query
-    known[..., gates_at] = (_rows(x) @ (W_x[:E] * halves)).reshape(T, N, -1)
-    known[..., gates_at] += b * halves
+    known[..., gates_at] = (_rows(x) @ (W_x[:E] * factors)).reshape(T, N, -1)
+    known[..., gates_at] += b * factors
     if gated:
-        known[..., -1:] = half * b_gate
+        known[..., -1:] = -b_gate
 
     states = np.empty((T + 1, N, H), dtype)
     cells, tanh_cells = np.empty_like(states), np.empty((T, N, H), dtype)
@@ -84,19 +85,13 @@ def attention_lstm_forward(
         np.divide(scores.T, np.add.reduce(scores)[:, None], out=a_t)
         np.matmul(_of_images(a_t, M)[:, :, None], grid, out=_of_images(context, M)[:, :, None])
         if gated:
-            beta = betas[t]
-            np.tanh(answers[:, -1:], out=beta)
-            beta *= half
-            beta += half
-            context *= beta
+            context *= _sigma_of_minus(answers[:, -1:], out=betas[t])
         gates_t, cell, tanh_cell = gates[t], cells[t + 1], tanh_cells[t]
         np.matmul(context, W_context, out=gates_t)
         gates_t += answers[:, gates_at]
-        np.tanh(gates_t, out=gates_t)
-        sigmoids = gates_t[:, : 3 * H]
-        sigmoids *= half
-        sigmoids += half
-        i, f, o, g = _four(gates_t)
+        i, f, o, g = _four(_sigma_of_minus(gates_t, out=gates_t))
+        g *= 2
+        g -= 1
         np.multiply(f, cells[t], out=cell)
         np.multiply(i, g, out=inputs)
         cell += inputs
@@ -195,6 +190,13 @@ def attention_lstm_backward(dout, cache):
     return dx, dstate, dcell, dgrid, dkeys.transpose(1, 0, 2), *gradients
 
 
+def _sigma_of_minus(u, out):
+    """1 / (1 + exp(u)); where the exponential is infinite, that is the 0 it should be."""
+    np.exp(u, out=out)
+    out += 1
+    return np.divide(1, out, out=out)
+
+
 def _gate_factors(gates, cells, tanh_cells, out):
     """Write what each gate's gradient is a multiple of, and return the same for the cell.
 
@@ -258,8 +260,7 @@ class _Look:
         """Take note of 2 query: (N, A)."""
         asked = self.asked[t].reshape(self.shape)
         if self.safe:
-            with np.errstate(over="ignore"):
-                np.exp(queries, out=asked)
+            np.exp(queries, out=asked)
         else:
             asked[...] = queries
 
@@ -273,10 +274,8 @@ class _Look:
                 np.add(keys, queries, out=r)
                 np.divide(keys, r, out=r)
             else:
-                with np.errstate(over="ignore"):  # 1 / (1 + infinity) is 0, as it should be
-                    np.exp(np.subtract(queries, keys, out=r), out=r)
-                r += 1
-                np.divide(1, r, out=r)
+                with np.errstate(over="ignore"):
+                    _sigma_of_minus(np.subtract(queries, keys, out=r), out=r)
             locations = slice(block.start * self.together, block.stop * self.together)
             yield locations, r.reshape(-1, *self.shape)
 

@@ -50,7 +50,7 @@ def test_equals_the_plain_layer(random, monkeypatch, size, gated, together, widt
         np.testing.assert_allclose(other, one, rtol=0, atol=1e-10, err_msg=name)
 
 
-@pytest.mark.parametrize("loud", ["keys", "queries", "both", "opposite", "nearly"])
+@pytest.mark.parametrize("loud", ["keys", "queries", "both", "opposite", "nearly", "gates"])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_loud_keys_and_queries_are_no_matter(random, loud, dtype):
     inputs, dout = draw(random, (2, 2, 3, 6, 4, 3, 5, 2), dtype=dtype)
@@ -64,6 +64,9 @@ def test_loud_keys_and_queries_are_no_matter(random, loud, dtype):
     if loud == "nearly":  # the keys alone would do, the queries not
         inputs["keys"] -= 15 - np.abs(inputs["keys"])
         inputs["b_query"] += 23
+    if loud == "gates":
+        inputs["b"] *= 1000
+        inputs["b_gate"] -= 1000
     wanted, wanted_cache = plain.attention_lstm_forward(**inputs)
     got, got_cache = fast.attention_lstm_forward(**inputs)
     wanted += plain.attention_lstm_backward(dout, wanted_cache)
