@@ -6,7 +6,7 @@ viewed as (N, OH, OW, KH, KW C), in the order in which the product wants them.
 
 Back to the pixels, the gradient of the windows is one product too. To add it up, taps that are
 less than a stride apart are taken together: their windows do not overlap, and so they are one
-longer run.
+longer run. The first stride x stride taps reach every pixel once, and write where the others add.
 """
 
 import numpy as np
@@ -45,10 +45,12 @@ def columns_backward(dout, cache, to_pixels=True):
     OH, OW = dout.shape[1:3]
     flat_W, dW = W.reshape(-1, F), 0
     dtype = np.result_type(dout, W)
-    # Only what is looked at is filled with zeros, and without `to_pixels` nothing is.
-    make = np.zeros if to_pixels else np.empty
-    dpadded = make((N, H + 2 * padding, width + 2 * padding, C), dtype)
+    dpadded = np.empty((N, H + 2 * padding, width + 2 * padding, C), dtype)
     dwindows = _windows(dpadded, W.shape, stride)
+    if to_pixels and min(KH, KW) < stride:
+        dpadded[...] = 0  # pixels between the windows
+    elif to_pixels:
+        dpadded[:, OH * stride :], dpadded[:, :, OW * stride :] = 0, 0
     for number, piece in enumerate(_pieces(dwindows)):
         flat_dout = dout[piece].reshape(-1, F)
         if padded is None:
@@ -61,7 +63,10 @@ def columns_backward(dout, cache, to_pixels=True):
             for i in range(KH):
                 for j in range(0, KW, stride):
                     run = np.s_[..., i, j * C : (j + stride) * C]
-                    dwindows[piece][run] += dcolumns[run]
+                    if i < stride and j == 0:  # the first to come to these pixels
+                        dwindows[piece][run] = dcolumns[run]
+                    else:
+                        dwindows[piece][run] += dcolumns[run]
     dx = dpadded[:, padding : padding + H, padding : padding + width] if to_pixels else None
     return dx, dW.reshape(W.shape)
 

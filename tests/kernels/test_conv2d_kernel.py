@@ -90,6 +90,7 @@ def test_a_product_in_blocks_is_the_product(random, monkeypatch, rows, columns):
 
 @pytest.mark.parametrize("kernel, stride, padding", [
     ((4, 4), 2, 1), ((3, 3), 2, 1), ((1, 1), 1, 0), ((5, 5), 1, 2), ((3, 2), 1, 0), ((3, 3), 1, 1),
+    ((1, 1), 2, 0), ((2, 4), 3, 1), ((4, 2), 3, 0),
 ])
 @pytest.mark.parametrize("channels", [3, 17])
 def test_any_convolution_equals_the_plain_layer(random, kernel, stride, padding, channels):
