@@ -49,6 +49,7 @@ def kernel_cases(seed=0):
         _attention_lstm(random, "kernel-attention_lstm", k=2),
         _attention_lstm(random, "kernel-attention_lstm-without-gate", k=1, gated=False),
         _attention_lstm(random, "kernel-attention_lstm-loud", k=1, loud=True),
+        _attention_lstm(random, "kernel-attention_lstm-many-looks", k=3, D=20),
     ]
 
 
@@ -92,7 +93,7 @@ def _sequence_cross_entropy(random, name, mask):
     )
 
 
-def _attention_lstm(random, name, k, gated=True, loud=False):
+def _attention_lstm(random, name, k, gated=True, loud=False, D=D):
     N = M * k
     shapes = {
         "x": (N, T, E), "initial_state": (N, H), "initial_cell": (N, H), "grid": (M, L, D),

@@ -11,6 +11,10 @@ stay in the cache. Its locations come first and the captions, the first of every
 second of every image, after them: a query is the same at all locations, and so the longest rows
 meet, N A numbers, or M A where an image's captions share its keys. NumPy starts anew at each row.
 
+What the gates hear of the picture is W_context (sum_l weight_l grid_l), or as well
+sum_l weight_l (W_context grid_l). With five captions to an image, the second multiplies less: each
+location once for all looks, before the loop (`heard`).
+
 After the loop backwards: a weight's gradient is a sum over steps of products a_t^T b_t, which is
 one product of all a_t, stacked, with all b_t; so are the gradients of the grid and of x.
 
@@ -70,12 +74,14 @@ def attention_lstm_forward(
     cells, tanh_cells = np.empty_like(states), np.empty((T, N, H), dtype)
     gates, attention = np.empty((T, N, 4 * H), dtype), np.empty((T, N, L), dtype)
     contexts, betas = np.empty((T, N, D), dtype), np.ones((T, N, 1), dtype)
+    weights = np.empty_like(attention) if gated else attention
+    heard = _product(grid, W_context) if _is_crowded(T, k, L, D) else None
     states[0], cells[0] = _steps_first(initial_state, k), _steps_first(initial_cell, k)
     look, minus_2v = _Look(keys, k, T, dtype), -2 * v
     scores, inputs = np.empty((L, N), dtype), np.empty((N, H), dtype)
 
     for t in range(T):
-        answers, a_t, context = known[t], attention[t], contexts[t]
+        answers, a_t, weights_t, gates_t = known[t], attention[t], weights[t], gates[t]
         answers += states[t] @ W_asked
         look.ask(t, answers[:, :A])
         for block, r in look.at(t):
@@ -83,12 +89,15 @@ def attention_lstm_forward(
         scores -= np.maximum.reduce(scores.real)
         np.exp(scores, out=scores)
         np.divide(scores.T, np.add.reduce(scores)[:, None], out=a_t)
-        np.matmul(_of_images(a_t, M)[:, :, None], grid, out=_of_images(context, M)[:, :, None])
         if gated:
-            context *= _sigma_of_minus(answers[:, -1:], out=betas[t])
-        gates_t, cell, tanh_cell = gates[t], cells[t + 1], tanh_cells[t]
-        np.matmul(context, W_context, out=gates_t)
+            np.multiply(a_t, _sigma_of_minus(answers[:, -1:], out=betas[t]), out=weights_t)
+        if heard is None:
+            _blend(weights_t, grid, out=contexts[t])
+            np.matmul(contexts[t], W_context, out=gates_t)
+        else:
+            _blend(weights_t, heard, out=gates_t)
         gates_t += answers[:, gates_at]
+        cell, tanh_cell = cells[t + 1], tanh_cells[t]
         i, f, o, g = _four(_sigma_of_minus(gates_t, out=gates_t))
         g *= 2
         g -= 1
@@ -98,9 +107,12 @@ def attention_lstm_forward(
         np.tanh(cell, out=tanh_cell)
         np.multiply(o, tanh_cell, out=states[t + 1])
 
+    if heard is not None:
+        heard /= factors
+        contexts = _of_steps(_looks(weights, M) @ grid, k)
     cache = (
         x, grid, keys, look.asked, v, W_x, W_state, W_query, W_gate, context_scale, states, cells,
-        tanh_cells, gates, attention, contexts, betas,
+        tanh_cells, gates, attention, contexts, betas, weights, heard,
     )
     return tuple(_captions_first(out, k) for out in (states[1:], contexts, attention)), cache
 
@@ -119,20 +131,24 @@ def attention_lstm_backward(dout, cache):
     alone, so that all factors are taken before the loop, T steps at once.
     """
     (x, grid, keys, asked, v, W_x, W_state, W_query, W_gate, context_scale, states, cells,
-     tanh_cells, gates, attention, contexts, betas) = cache
+     tanh_cells, gates, attention, contexts, betas, weights, heard) = cache
     (T, N, E), (M, L, D), H, A = x.shape, grid.shape, states.shape[2], len(v)
     k, dtype, gated = N // M, states.dtype, W_gate is not None
     dstates, dcontexts, dattention = (_steps_first(d, k) for d in dout)
     context_scale = dtype.type(context_scale)
-    weights = [W_query, W_state] + ([W_gate] if gated else [])
-    W_context_T, W_asked_T = context_scale * W_x[E:].T, np.concatenate([W.T for W in weights])
+    asking = [W_query, W_state] + ([W_gate] if gated else [])
+    W_context_T, W_asked_T = context_scale * W_x[E:].T, np.concatenate([W.T for W in asking])
 
     danswers = np.empty((T, N, len(W_asked_T)), dtype)
     dgates = danswers[..., A : A + 4 * H]
     cell_from_state = _gate_factors(gates, cells, tanh_cells, out=dgates)
     one_minus_beta = 1 - betas
-    dgathered = np.empty((T, N, D), dtype)  # of the context before its gate
-    dscores, dscores_T = np.empty((N, L), dtype), np.empty((L, N), dtype)
+    if heard is None:
+        dblended, dweights = np.empty((T, N, D), dtype), np.empty((N, L), dtype)
+    else:
+        dlooked = _looks(dcontexts, M)
+        dweights_given = _of_steps(dlooked @ grid.transpose(0, 2, 1), k)
+    dscores = np.empty((L, N), dtype)
     look = _Look(keys, k, T, dtype, asked, buffers=2)
     slopes_sum, r_seen = np.zeros((L, N, A), dtype), np.zeros(A, dtype)
     dstate, dcell = np.zeros((N, H), dtype), np.zeros((N, H), dtype)
@@ -147,21 +163,23 @@ def attention_lstm_backward(dout, cache):
             gate *= d
         dcell *= gates[t, :, H : 2 * H]
 
-        a_t, dcontext = attention[t], dgathered[t]
-        np.matmul(dgates_t, W_context_T, out=dcontext)
-        dcontext += dcontexts[t]
+        if heard is None:
+            np.matmul(dgates_t, W_context_T, out=dblended[t])
+            dblended[t] += dcontexts[t]
+            _compare(dblended[t], grid, out=dweights)
+        else:
+            dweights = dweights_given[t]
+            dweights += _compare(dgates_t, heard, out=np.empty_like(dweights))
         if gated:
-            dbeta = np.add.reduce(dcontext * contexts[t], axis=1, keepdims=True)  # times beta
+            dbeta = np.add.reduce(dweights * weights[t], axis=1, keepdims=True)  # times beta
             np.multiply(dbeta, one_minus_beta[t], out=danswers[t, :, -1:])
-            dcontext *= betas[t]
-        np.matmul(grid, _of_images(dcontext, M)[..., None],
-                  out=_of_images(dscores, M)[..., None])
-        dscores += dattention[t]
-        dscores -= np.add.reduce(dscores * a_t, axis=1, keepdims=True)
-        np.multiply(dscores.T, a_t.T, out=dscores_T)
+            dweights *= betas[t]
+        dweights += dattention[t]
+        dweights -= np.add.reduce(dweights * attention[t], axis=1, keepdims=True)
+        np.multiply(dweights.T, attention[t].T, out=dscores)
         slopes_seen = 0
         for block, r in look.at(t):
-            dscores_block, squares = dscores_T[block], look.spare(r)
+            dscores_block, squares = dscores[block], look.spare(r)
             r_seen += dscores_block.reshape(-1) @ r.reshape(-1, A)
             np.multiply(r, r, out=squares)
             r -= squares
@@ -175,9 +193,16 @@ def attention_lstm_backward(dout, cache):
     dW_asked, db_asked = _rows(states[:-1]).T @ rows, np.add.reduce(rows)
     dgates = rows[:, A : A + 4 * H]
     dW_words = _rows(x).T @ dgates
-    dW_context = context_scale * (_rows(contexts).T @ dgates)
+    weights_T = _looks(weights, M).transpose(0, 2, 1)
+    if heard is None:
+        dW_context = context_scale * (_rows(contexts).T @ dgates)
+        dgrid = weights_T @ _looks(dblended, M)
+    else:
+        dheard = weights_T @ _looks(dgates.reshape(T, N, -1), M)
+        dW_context = context_scale * (grid.reshape(-1, D).T @ dheard.reshape(-1, 4 * H))
+        dgrid = weights_T @ dlooked
+        dgrid += _product(dheard, W_context_T)
     dx = (dgates @ W_x[:E].T).reshape(T, N, E)
-    dgrid = np.matmul(_looks(attention, M).transpose(0, 2, 1), _looks(dgathered, M))
     dkeys = slopes_sum.reshape(L, k, M, A).sum(axis=1) if k > 1 else slopes_sum
     dkeys *= 4 * v
     gradients = [
@@ -298,9 +323,30 @@ def _captions_first(array, k):
     return array.reshape(N, *steps, width)
 
 
-def _of_images(array, M):
-    """View (k M, ...) as (k, M, ...)."""
-    return array.reshape(-1, M, array.shape[1])
+def _is_crowded(T, k, L, D):
+    """Whether an image has fewer locations to project than looks at them, T k.
+
+    To a gate's share of what is seen, a look brings D products, or a location D and a look L.
+    """
+    return L * (D + T * k) < T * k * D
+
+
+def _product(grid, W):
+    """One product for all images: matmul would take each by itself."""
+    return (grid.reshape(-1, grid.shape[2]) @ W).reshape(*grid.shape[:2], -1)
+
+
+def _blend(weights, grid, out):
+    """Average the locations of an image for each of its captions: (N, L), (M, L, D) -> (N, D)."""
+    weights, out = (a.reshape(-1, len(grid), 1, a.shape[1]) for a in (weights, out))
+    np.matmul(weights, grid, out=out)
+
+
+def _compare(vectors, grid, out):
+    """Multiply each caption's vector with all locations: (N, D), (M, L, D) -> (N, L)."""
+    k, M = len(out) // len(grid), len(grid)
+    np.matmul(grid, vectors.reshape(k, M, -1, 1), out=out.reshape(k, M, -1, 1))
+    return out
 
 
 def _rows(array):
@@ -310,7 +356,14 @@ def _rows(array):
 
 def _looks(array, M):
     """Bring (T, k M, ...) to (M, T k, ...): all looks at an image, one below the other."""
-    return array.reshape(-1, M, array.shape[2]).transpose(1, 0, 2)
+    T, N, width = array.shape
+    return array.reshape(T * N // M, M, width).transpose(1, 0, 2)
+
+
+def _of_steps(array, k):
+    """Bring (M, T k, ...) back to (T, k M, ...)."""
+    M, looks, width = array.shape
+    return array.transpose(1, 0, 2).reshape(looks // k, k * M, width)
 
 
 def _four(gates):
