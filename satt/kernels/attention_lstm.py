@@ -77,7 +77,9 @@ def attention_lstm_forward(
     weights = np.empty_like(attention) if gated else attention
     heard = _product(grid, W_context) if _is_crowded(T, k, L, D) else None
     states[0], cells[0] = _steps_first(initial_state, k), _steps_first(initial_cell, k)
-    look, minus_2v = _Look(keys, k, T, dtype), -2 * v
+    wide_keys, is_safe = _prepare_keys(keys, k)
+    asked = np.empty((T, N * A), dtype)
+    look, minus_2v = _Look(wide_keys, is_safe, asked, (N, A)), -2 * v
     scores, inputs = np.empty((L, N), dtype), np.empty((N, H), dtype)
 
     for t in range(T):
@@ -111,8 +113,8 @@ def attention_lstm_forward(
         heard /= factors
         contexts = _of_steps(_looks(weights, M) @ grid, k)
     cache = (
-        x, grid, keys, look.asked, v, W_x, W_state, W_query, W_gate, context_scale, states, cells,
-        tanh_cells, gates, attention, contexts, betas, weights, heard,
+        x, grid, (wide_keys, is_safe, asked), v, W_x, W_state, W_query, W_gate, context_scale,
+        states, cells, tanh_cells, gates, attention, contexts, betas, weights, heard,
     )
     return tuple(_captions_first(out, k) for out in (states[1:], contexts, attention)), cache
 
@@ -130,7 +132,7 @@ def attention_lstm_backward(dout, cache):
     The factor by which the gradient of a cell or a state reaches each gate depends on the forward
     alone, so that all factors are taken before the loop, T steps at once.
     """
-    (x, grid, keys, asked, v, W_x, W_state, W_query, W_gate, context_scale, states, cells,
+    (x, grid, looking, v, W_x, W_state, W_query, W_gate, context_scale, states, cells,
      tanh_cells, gates, attention, contexts, betas, weights, heard) = cache
     (T, N, E), (M, L, D), H, A = x.shape, grid.shape, states.shape[2], len(v)
     k, dtype, gated = N // M, states.dtype, W_gate is not None
@@ -141,7 +143,7 @@ def attention_lstm_backward(dout, cache):
 
     danswers = np.empty((T, N, len(W_asked_T)), dtype)
     dgates = danswers[..., A : A + 4 * H]
-    cell_from_state = _gate_factors(gates, cells, tanh_cells, out=dgates)
+    factors, cell_from_state = _gate_factors(gates, cells, tanh_cells)
     one_minus_beta = 1 - betas
     if heard is None:
         dblended, dweights = np.empty((T, N, D), dtype), np.empty((N, L), dtype)
@@ -149,7 +151,7 @@ def attention_lstm_backward(dout, cache):
         dlooked = _looks(dcontexts, M)
         dweights_given = _of_steps(dlooked @ grid.transpose(0, 2, 1), k)
     dscores = np.empty((L, N), dtype)
-    look = _Look(keys, k, T, dtype, asked, buffers=2)
+    look = _Look(*looking, (N, A), buffers=2)
     slopes_sum, r_seen = np.zeros((L, N, A), dtype), np.zeros(A, dtype)
     dstate, dcell = np.zeros((N, H), dtype), np.zeros((N, H), dtype)
 
@@ -158,9 +160,9 @@ def attention_lstm_backward(dout, cache):
         from_state = cell_from_state[t]
         from_state *= dstate
         dcell += from_state
-        dgates_t = dgates[t]
-        for gate, d in zip(_four(dgates_t), (dcell, dcell, dstate, dcell), strict=True):
-            gate *= d
+        dgates_t, dabove = dgates[t], (dcell, dcell, dstate, dcell)
+        for factor, d, dgate in zip(_four(factors[t]), dabove, _four(dgates_t), strict=True):
+            np.multiply(factor, d, out=dgate)
         dcell *= gates[t, :, H : 2 * H]
 
         if heard is None:
@@ -222,27 +224,48 @@ def _sigma_of_minus(u, out):
     return np.divide(1, out, out=out)
 
 
-def _gate_factors(gates, cells, tanh_cells, out):
-    """Write what each gate's gradient is a multiple of, and return the same for the cell.
+def _gate_factors(gates, cells, tanh_cells):
+    """What each gate's gradient is a multiple of, side by side, and the same for the cell.
 
         di = dcell g i (1 - i)     df = dcell cell_before f (1 - f)     dg = dcell i (1 - g^2)
         do = dstate tanh(cell) o (1 - o)                dcell += dstate o (1 - tanh(cell)^2)
     """
-    i, f, o, g = _four(gates)
-    H = i.shape[-1]
-    sigmoids, slopes = gates[..., : 3 * H], out[..., : 3 * H]
-    np.multiply(sigmoids, sigmoids, out=slopes)
-    np.subtract(sigmoids, slopes, out=slopes)
-    for factor, other in zip(_four(out), (g, cells[:-1], tanh_cells), strict=False):
-        factor *= other
-    dg = out[..., 3 * H :]
+    i, _, o, g = _four(gates)
+    factors = gates * gates
+    np.subtract(gates, factors, out=factors)
+    *slopes, dg = _four(factors)
+    for slope, other in zip(slopes, (g, cells[:-1], tanh_cells), strict=True):
+        slope *= other
     np.multiply(g, g, out=dg)
     np.subtract(1, dg, out=dg)
     dg *= i
     cell_from_state = tanh_cells * tanh_cells
     np.subtract(1, cell_from_state, out=cell_from_state)
     cell_from_state *= o
-    return cell_from_state
+    return factors, cell_from_state
+
+
+def _prepare_keys(keys, k):
+    """Do for the keys what is the same at every step.
+
+    Returns
+    -------
+    wide_keys : ndarray, shape (L / locations, locations k M A)
+        exp(-2 key), locations first, once for each of an image's k captions. As many locations
+        stand in a row as NumPy's buffer holds numbers: it would copy shorter rows.
+    is_safe : bool
+        False where keys are so large that an exponential might be infinite, or zero. Then what is
+        returned is -2 key.
+    """
+    M, L, A = keys.shape
+    keys = -2 * keys.transpose(1, 0, 2).reshape(L, 1, M * A)
+    is_safe = max(keys.real.max(), -keys.real.min()) <= SAFE
+    if is_safe:
+        np.exp(keys, out=keys)
+    if k > 1:
+        keys = np.repeat(keys, k, axis=1)
+    locations = np.gcd(L, max(1, WIDTH // (k * M * A)))
+    return keys.reshape(L // locations, -1), is_safe
 
 
 class _Look:
@@ -250,41 +273,28 @@ class _Look:
 
     Parameters
     ----------
-    keys : ndarray, shape (M, L, A)
-    k, T : int
-        Captions to an image, and steps.
-    dtype : dtype
-    asked : ndarray, optional
-        From a walk before, to walk again.
+    wide_keys, is_safe
+        From `_prepare_keys`.
+    asked : ndarray, shape (T, N A)
+        To be filled by `ask`, or filled by it on a walk before: exp(2 query) at each step. One
+        that is infinite, or zero, makes r what it should be, 0 or 1. Where the keys are not safe,
+        it is 2 query.
+    shape : (N, A)
     buffers : int
         Arrays of the size of a piece that are needed at the same time.
-
-    Attributes
-    ----------
-    asked : ndarray, shape (T, N A)
-        exp(2 query) at each step. One that is infinite, or zero, makes r what it should be, 0 or
-        1. An exponential of a key must not be either: where keys are large, 2 query stands here.
     """
 
-    def __init__(self, keys, k, T, dtype, asked=None, buffers=1):
-        M, L, A = keys.shape
-        self.shape = k * M, A
-        keys = -2 * keys.transpose(1, 0, 2).reshape(L, 1, M * A)
-        self.safe = max(keys.real.max(), -keys.real.min()) <= SAFE
-        if self.safe:
-            np.exp(keys, out=keys)
-        # As many locations to a row as NumPy's buffer holds numbers: it would copy shorter ones.
-        self.together = np.gcd(L, max(1, WIDTH // (k * M * A)))
-        self.keys = np.repeat(keys, k, axis=1).reshape(L // self.together, -1)
-        self.row = np.empty((self.together, k * M * A), dtype)
-        self.asked = np.empty((T, k * M * A), dtype) if asked is None else asked
-        self.blocks = pieces(len(self.keys), buffers * self.row.nbytes, TOGETHER)
-        self.buffers = np.empty((buffers, self.blocks[0].stop, self.row.size), dtype)
+    def __init__(self, wide_keys, is_safe, asked, shape, buffers=1):
+        self.keys, self.is_safe, self.asked, self.shape = wide_keys, is_safe, asked, shape
+        width = wide_keys.shape[1]
+        self.row = np.empty((width // asked.shape[1], asked.shape[1]), asked.dtype)
+        self.blocks = pieces(len(wide_keys), buffers * self.row.nbytes, TOGETHER)
+        self.buffers = np.empty((buffers, self.blocks[0].stop, width), asked.dtype)
 
     def ask(self, t, queries):
         """Take note of 2 query: (N, A)."""
         asked = self.asked[t].reshape(self.shape)
-        if self.safe:
+        if self.is_safe:
             np.exp(queries, out=asked)
         else:
             asked[...] = queries
@@ -295,13 +305,13 @@ class _Look:
         queries = self.row.reshape(-1)
         for block in self.blocks:
             keys, r = self.keys[block], self.buffers[0, : block.stop - block.start]
-            if self.safe:
+            if self.is_safe:
                 np.add(keys, queries, out=r)
                 np.divide(keys, r, out=r)
             else:
                 with np.errstate(over="ignore"):
                     _sigma_of_minus(np.subtract(queries, keys, out=r), out=r)
-            locations = slice(block.start * self.together, block.stop * self.together)
+            locations = slice(block.start * len(self.row), block.stop * len(self.row))
             yield locations, r.reshape(-1, *self.shape)
 
     def spare(self, r):
