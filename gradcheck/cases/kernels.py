@@ -39,6 +39,7 @@ def kernel_cases(seed=0):
         _convolution(random, "kernel-columns-overlapping", (1, 6, 6, 2, 3), size=4, stride=3),
         _convolution(random, "kernel-conv2d", (2, 5, 4, 2, 3), padding=1),
         _batch_norm(random, "kernel-batch_norm", (2, 4, 3, 5)),
+        _batch_norm(random, "kernel-batch_norm-far", (2, 4, 3, 5), mean=30),
         _max_pool(random, "kernel-max_pool"),
         _max_pool(random, "kernel-max_pool-overlapping", size=3, stride=2),
         _sequence_cross_entropy(random, "kernel-sequence_cross_entropy", [[1, 1, 1], [1, 1, 1]]),
@@ -48,6 +49,7 @@ def kernel_cases(seed=0):
         _attention_lstm(random, "kernel-attention_lstm", k=2),
         _attention_lstm(random, "kernel-attention_lstm-without-gate", k=1, gated=False),
         _attention_lstm(random, "kernel-attention_lstm-loud", k=1, loud=True),
+        _attention_lstm(random, "kernel-attention_lstm-many-looks", k=3, D=20),
     ]
 
 
@@ -68,9 +70,9 @@ def _convolution(random, name, shape, size=3, **options):
     return Case(name, *pairs[kind], inputs, options)
 
 
-def _batch_norm(random, name, shape):
+def _batch_norm(random, name, shape, mean=2):
     inputs = {
-        "x": random.normal(2, 3, size=shape),
+        "x": random.normal(mean, 3, size=shape),
         "gamma": random.normal(size=shape[-1]),
         "beta": random.normal(size=shape[-1]),
     }
@@ -91,7 +93,7 @@ def _sequence_cross_entropy(random, name, mask):
     )
 
 
-def _attention_lstm(random, name, k, gated=True, loud=False):
+def _attention_lstm(random, name, k, gated=True, loud=False, D=D):
     N = M * k
     shapes = {
         "x": (N, T, E), "initial_state": (N, H), "initial_cell": (N, H), "grid": (M, L, D),

@@ -45,7 +45,7 @@ COUNT = whole_number(1, 1_000_000)
 WIDTH = whole_number(1, 10_000)
 BEAM = whole_number(1, 100)
 
-BEAM_SIZE = 3  # where none is given
+BEAM_SIZE = 5  # where none is given
 
 
 def image_size(text):

@@ -6,13 +6,14 @@ viewed as (N, OH, OW, KH, KW C), in the order in which the product wants them.
 
 Back to the pixels, the gradient of the windows is one product too. To add it up, taps that are
 less than a stride apart are taken together: their windows do not overlap, and so they are one
-longer run.
+longer run. The first stride x stride taps reach every pixel once, and write where the others add.
 """
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from satt.kernels.pieces import pieces
+from satt.kernels.tiles import clear_rim
 
 WINDOWS = 4_000_000  # bytes at a time: BLAS cuts what it multiplies to fit the cache by itself
 KEPT = 4  # keep the windows for the backward if they weigh at most so many times the images
@@ -22,7 +23,8 @@ def columns_forward(x, W, stride=1, padding=0):
     """Convolve: arguments and results are those of the plain layer without a bias."""
     (N, H, width, C), (KH, KW, _, F) = x.shape, W.shape
     dtype = np.result_type(x, W)
-    padded = np.zeros((N, H + 2 * padding, width + 2 * padding, C), dtype)
+    padded = np.empty((N, H + 2 * padding, width + 2 * padding, C), dtype)
+    clear_rim(padded, padding, H, width)
     padded[:, padding : padding + H, padding : padding + width] = x
     windows = _windows(padded, W.shape, stride)
     OH, OW = windows.shape[1:3]
@@ -43,8 +45,12 @@ def columns_backward(dout, cache, to_pixels=True):
     OH, OW = dout.shape[1:3]
     flat_W, dW = W.reshape(-1, F), 0
     dtype = np.result_type(dout, W)
-    dpadded = np.zeros((N, H + 2 * padding, width + 2 * padding, C), dtype)
+    dpadded = np.empty((N, H + 2 * padding, width + 2 * padding, C), dtype)
     dwindows = _windows(dpadded, W.shape, stride)
+    if to_pixels and min(KH, KW) < stride:
+        dpadded[...] = 0  # pixels between the windows
+    elif to_pixels:
+        dpadded[:, OH * stride :], dpadded[:, :, OW * stride :] = 0, 0
     for number, piece in enumerate(_pieces(dwindows)):
         flat_dout = dout[piece].reshape(-1, F)
         if padded is None:
@@ -57,7 +63,10 @@ def columns_backward(dout, cache, to_pixels=True):
             for i in range(KH):
                 for j in range(0, KW, stride):
                     run = np.s_[..., i, j * C : (j + stride) * C]
-                    dwindows[piece][run] += dcolumns[run]
+                    if i < stride and j == 0:  # the first to come to these pixels
+                        dwindows[piece][run] = dcolumns[run]
+                    else:
+                        dwindows[piece][run] += dcolumns[run]
     dx = dpadded[:, padding : padding + H, padding : padding + width] if to_pixels else None
     return dx, dW.reshape(W.shape)
 

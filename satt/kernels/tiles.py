@@ -4,15 +4,30 @@ A tile is 6 pixels high and wide, and the next one starts 4 pixels further on. T
 chunk of images are needed only until the next chunk, so that all chunks share a few buffers.
 """
 
-from math import prod
+import os
+import sys
+from math import ceil, prod
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from satt.kernels.winograd_transforms import TILE_TRANSFORM
 
-TILES = 64  # in a chunk: more fall out of the cache, fewer make the matrix products too small
-ALONE = 2**18  # multiplications of a matrix product that BLAS does not share among threads
+TILES = 128  # in a chunk: more fall out of the cache, fewer make the matrix products too small
+
+
+def most_alone(variables):
+    """How many multiplications of a matrix product BLAS does not share among threads.
+
+    All, if the environment lets it have one thread only, as the command `satt` does; BLAS reads
+    the same variables when NumPy is imported.
+    """
+    names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+    threads = next((variables[name] for name in names if variables.get(name)), "")
+    return sys.maxsize if threads.strip() == "1" else 2**18
+
+
+ALONE = most_alone(os.environ)
 
 
 def plan(x, padding):
@@ -31,9 +46,17 @@ def plan(x, padding):
 
 
 def canvas_for(x, padding, dtype):
-    """Return zeros for a chunk of images with their rim, large enough for whole tiles."""
-    rows, columns, images = plan(x, padding)
-    return np.zeros((images, 4 * rows + 2, 4 * columns + 2, x.shape[3]), dtype)
+    """Return room for a chunk of images within a rim of zeros that makes whole tiles of them."""
+    (_, H, width, C), (rows, columns, images) = x.shape, plan(x, padding)
+    canvas = np.empty((images, 4 * rows + 2, 4 * columns + 2, C), dtype)
+    clear_rim(canvas, padding, H, width)
+    return canvas
+
+
+def clear_rim(canvas, padding, H, width):
+    """Fill with zeros what is around the (H, width) pixels of images, and nothing else."""
+    canvas[:, :padding], canvas[:, padding + H :] = 0, 0
+    canvas[:, :, :padding], canvas[:, :, padding + width :] = 0, 0
 
 
 def part(buffer, *shape):
@@ -45,11 +68,12 @@ def multiply(left, right, out):
     """Multiply stacks of matrices, in blocks of rows or columns that each stay on one thread.
 
     BLAS shares a larger product among its threads, which then wait for each other. For 36 short
-    products a chunk that brings little, and on a busy machine a wait can take milliseconds.
+    products a chunk that brings little, and on a busy machine a wait can take milliseconds. With
+    one thread there is one block: blocks take a fifth longer, as each is packed anew.
     """
     (rows, inner), columns = left.shape[1:], right.shape[2]
     length = max(rows, columns)
-    step = max(16, -(-length // -(-rows * inner * columns // ALONE)))
+    step = max(16, ceil(length / ceil(rows * inner * columns / ALONE)))
     for start in range(0, length, step):
         block = slice(start, start + step)
         if rows > columns:

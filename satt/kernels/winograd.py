@@ -20,6 +20,8 @@ cache. (Lavin and Gray 2016, "Fast Algorithms for Convolutional Neural Networks"
 gradients, which are the same steps transposed.)
 """
 
+from functools import lru_cache
+
 import numpy as np
 
 from satt.kernels.tiles import canvas_for, join_tiles, multiply, part, plan, transformed_tiles
@@ -45,8 +47,7 @@ def winograd_forward(x, W, padding=0):
     N, H, width, C = x.shape
     F = W.shape[3]
     dtype = np.result_type(x, W)
-    U = np.kron(FILTER_TRANSFORM, FILTER_TRANSFORM).astype(dtype) @ W.reshape(9, C * F)
-    U = U.reshape(36, C, F)
+    U = (_filter_transform(dtype) @ W.reshape(9, C * F)).reshape(36, C, F)
     transform = OUTPUT_TRANSFORM.astype(dtype)
     rows, columns, images = plan(x, padding)
     out = np.empty((N, 4 * rows, 4 * columns, F), dtype)
@@ -100,10 +101,11 @@ def winograd_backward(dout, cache, to_pixels=True):
         whole[:, : dout.shape[1], : dout.shape[2]] = dout
         dout = whole
     here, there = np.empty((2, 36 * images * rows * columns * max(C, F)), dtype)
-    dU, dU_chunk = np.zeros(U.shape, dtype), np.empty(U.shape, dtype)
+    dU, dU_chunk = np.empty((2, *U.shape), dtype)
     if to_pixels:
         dcanvas = np.empty((N, 4 * rows + 4, 4 * columns + 2, C), dtype)
-        strips = np.zeros((images, rows + 2, 6, 4 * columns + 2, C), dtype)
+        strips = np.empty((images, rows + 2, 6, 4 * columns + 2, C), dtype)
+        strips[:, 0], strips[:, -1] = 0, 0
     for number, V in enumerate(chunks):
         chunk, tiles = slice(number * images, (number + 1) * images), V.shape[1]
         dboth = dout[chunk].reshape(-1, rows, 4, columns, 4, F).transpose(4, 2, 0, 1, 3, 5)
@@ -112,12 +114,20 @@ def winograd_backward(dout, cache, to_pixels=True):
         down = np.matmul(A, gathered.reshape(4, 4, -1), out=part(there, 4, 6, tiles * F))
         dM = np.matmul(A, down.transpose(1, 0, 2), out=part(here, 6, 6, tiles * F))
         dM = dM.reshape(36, tiles, F)
-        dU += multiply(V.transpose(0, 2, 1), dM, out=dU_chunk)
+        multiply(V.transpose(0, 2, 1), dM, out=dU_chunk if number else dU)
+        if number:
+            dU += dU_chunk
         if to_pixels:
             dV = multiply(dM, U.transpose(0, 2, 1), out=part(there, 36, tiles, C))
             dacross = np.matmul(B, dV.reshape(6, 6, -1), out=part(here, 6, 6, tiles * C))
             dacross = dacross.reshape(6, 6, -1, rows, columns, C)
             join_tiles(dacross, strips[: len(dacross[0, 0])], dcanvas[chunk])
-    dW = np.kron(FILTER_TRANSFORM, FILTER_TRANSFORM).T.astype(dtype) @ dU.reshape(36, C * F)
+    dW = _filter_transform(dtype).T @ dU.reshape(36, C * F)
     dx = dcanvas[:, padding : padding + H, padding : padding + width] if to_pixels else None
     return dx, dW.reshape(3, 3, C, F)
+
+
+@lru_cache
+def _filter_transform(dtype):
+    """G x G, made once: a Kronecker product takes longer than what it is multiplied by."""
+    return np.kron(FILTER_TRANSFORM, FILTER_TRANSFORM).astype(dtype)

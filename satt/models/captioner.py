@@ -90,9 +90,10 @@ class Captioner:
         SattError
             If the batch does not fit the settings.
         """
-        loss, cache = self.forward(batch, random)
-        _, gradients = self.backward(cache, to_images=False)
-        return loss, gradients
+        results = list(self.forward(batch, random))
+        # Handed over and not kept here, so that the largest arrays can go when they have served.
+        _, gradients = self.backward(results.pop(), to_images=False)
+        return results[0], gradients
 
     def sharpen(self, factor):
         """Stretch the scores of f_att, so that the attention settles on fewer locations.
@@ -183,6 +184,7 @@ class Captioner:
         dembedded, dstates, dcontexts, gradients = self._output_backward(
             self._loss_backward(cross_entropy, smoothing), output
         )
+        del cross_entropy
         dattention = np.zeros_like(attention)
         if penalty is not None:
             dattention = ops.doubly_stochastic_backward(self.settings.penalty, penalty)

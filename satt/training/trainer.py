@@ -22,7 +22,7 @@ from satt.training.clipping import clip_by_global_norm
 from satt.training.interrupts import Interrupts
 from satt.training.optimisers import OPTIMISERS
 from satt.training.run import Run
-from satt.training.schedules import warmup_cosine
+from satt.training.schedules import SCHEDULES
 from satt.training.threads import side_by_side
 
 BATCHES = ("padded", "one-length")
@@ -49,8 +49,10 @@ class TrainingSettings:
         captions of exactly one length, as in the paper; see `training_batches`.
     optimiser : {"adam", "rmsprop", "sgd"}
     learning_rate : float
-        The peak, reached after `warmup_steps` and followed by half a cosine down to zero.
+        The peak, reached after `warmup_steps`.
     warmup_steps : int
+    schedule : {"cosine", "trapezoid"}
+        How the rate falls from the peak to zero, see `satt.training.schedules`.
     clip : float
         The largest global norm of a step's gradients.
     sharpening : float
@@ -90,6 +92,7 @@ class TrainingSettings:
     optimiser: str = "adam"
     learning_rate: float = 3e-3
     warmup_steps: int = 100
+    schedule: str = "cosine"
     clip: float = 5.0
     sharpening: float = 1.0
     settling: float = 0.25
@@ -116,7 +119,9 @@ class TrainingSettings:
                 raise SattError(f"{name}: expected a share in [0, 1], got {getattr(self, name)}")
         if not 0 <= self.averaging < 1:
             raise SattError(f"averaging: expected a share in [0, 1), got {self.averaging}")
-        for name, choices in (("optimiser", OPTIMISERS), ("batches", BATCHES)):
+        for name, choices in (
+            ("optimiser", OPTIMISERS), ("batches", BATCHES), ("schedule", SCHEDULES),
+        ):
             if getattr(self, name) not in choices:
                 raise SattError(
                     f"{name}: expected one of {', '.join(choices)}, got {getattr(self, name)!r}"
@@ -275,7 +280,7 @@ def _take_step(run, batches):
     run.watch.look(run.step, loss, batch["words"], gradients)
     gradients, norm = clip_by_global_norm(gradients, settings.clip)
     run.watch.check(run.best_step, loss=loss, gradient_norm=norm)
-    rate = warmup_cosine(
+    rate = SCHEDULES[settings.schedule](
         run.step - 1, run.total, settings.warmup_steps, settings.learning_rate
     )
     run.optimiser.step(model.params, gradients, rate)

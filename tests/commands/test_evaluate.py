@@ -4,6 +4,7 @@ import shutil
 import numpy as np
 import pytest
 
+from satt.commands.arguments import BEAM_SIZE
 from satt.commands.evaluate import KEYS, LISTED, OF_PHOTOGRAPHS
 from satt.data.caption_data import CaptionData
 from satt.data.images import load_images
@@ -23,7 +24,7 @@ def test_figures_of_scenes(satt, checkpoint):
     model, vocabulary, _ = load_captioner(checkpoint)
     expected, _, _ = evaluate_scenes(
         model, vocabulary, draw_scenes("validation", 9, 32, 3, progress=False),
-        draw_scenes("unseen", 5, 32, 3, progress=False), beam_size=3, seed=3, progress=False,
+        draw_scenes("unseen", 5, 32, 3, progress=False), BEAM_SIZE, seed=3, progress=False,
     )
     assert figures.pop("seconds") > 0
     assert figures == {name: expected[name] for name in figures}

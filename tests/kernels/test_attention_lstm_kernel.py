@@ -13,7 +13,7 @@ from satt.layers import attention_lstm as plain
 
 # M images, k captions of each, T, L, D, A, H, E
 SIZES = [(3, 1, 4, 6, 5, 4, 3, 2), (2, 3, 5, 9, 4, 3, 6, 2), (1, 2, 1, 4, 3, 2, 5, 3),
-         (5, 1, 2, 1, 2, 3, 4, 1)]
+         (5, 1, 2, 1, 2, 3, 4, 1), (2, 3, 6, 4, 9, 3, 5, 2)]  # in the last, looks are many
 
 
 def draw(random, size, gated=True, dtype=np.float64):
@@ -31,11 +31,12 @@ def draw(random, size, gated=True, dtype=np.float64):
     return inputs, dout
 
 
-@pytest.mark.parametrize("cache", [pieces.CACHE, 1])
+@pytest.mark.parametrize("together, width", [(fast.TOGETHER, fast.WIDTH), (1, 1), (1, 80)])
 @pytest.mark.parametrize("gated", [True, False])
 @pytest.mark.parametrize("size", SIZES)
-def test_equals_the_plain_layer(random, monkeypatch, size, gated, cache):
-    monkeypatch.setattr(pieces, "CACHE", cache)
+def test_equals_the_plain_layer(random, monkeypatch, size, gated, together, width):
+    monkeypatch.setattr(fast, "TOGETHER", together)
+    monkeypatch.setattr(fast, "WIDTH", width)
     inputs, dout = draw(random, size, gated)
     scale = {"context_scale": 0.3}
     wanted, wanted_cache = plain.attention_lstm_forward(**inputs, **scale)
@@ -49,7 +50,7 @@ def test_equals_the_plain_layer(random, monkeypatch, size, gated, cache):
         np.testing.assert_allclose(other, one, rtol=0, atol=1e-10, err_msg=name)
 
 
-@pytest.mark.parametrize("loud", ["keys", "queries", "both", "opposite"])
+@pytest.mark.parametrize("loud", ["keys", "queries", "both", "opposite", "nearly", "gates"])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_loud_keys_and_queries_are_no_matter(random, loud, dtype):
     inputs, dout = draw(random, (2, 2, 3, 6, 4, 3, 5, 2), dtype=dtype)
@@ -60,6 +61,12 @@ def test_loud_keys_and_queries_are_no_matter(random, loud, dtype):
     if loud == "opposite":  # exp(2 key) is infinite and exp(2 query) zero
         inputs["keys"] += 500
         inputs["b_query"] -= 500
+    if loud == "nearly":  # the keys alone would do, the queries not
+        inputs["keys"] -= 15 - np.abs(inputs["keys"])
+        inputs["b_query"] += 23
+    if loud == "gates":
+        inputs["b"] *= 1000
+        inputs["b_gate"] -= 1000
     wanted, wanted_cache = plain.attention_lstm_forward(**inputs)
     got, got_cache = fast.attention_lstm_forward(**inputs)
     wanted += plain.attention_lstm_backward(dout, wanted_cache)
@@ -70,15 +77,17 @@ def test_loud_keys_and_queries_are_no_matter(random, loud, dtype):
 
 
 @pytest.mark.parametrize("gated", [True, False])
-def test_its_gradients_are_right(random, gated):
-    inputs, _ = draw(random, (2, 2, 3, 4, 3, 2, 3, 2), gated)
+@pytest.mark.parametrize("size", [(2, 2, 3, 4, 3, 2, 3, 2), (2, 2, 4, 2, 4, 2, 3, 2)])
+def test_its_gradients_are_right(random, size, gated):
+    inputs, _ = draw(random, size, gated)
     report = check(fast.attention_lstm_forward, fast.attention_lstm_backward, inputs)
     assert report.ok, f"\n{report}"
     assert report.max_error_central <= 1e-7 and report.max_error_complex <= 1e-11
 
 
-def test_float32_stays_float32_and_is_near(random):
-    inputs, dout = draw(random, (2, 2, 6, 12, 8, 6, 7, 5), dtype=np.float32)
+@pytest.mark.parametrize("size", [(2, 2, 6, 12, 8, 6, 7, 5), SIZES[-1]])
+def test_float32_stays_float32_and_is_near(random, size):
+    inputs, dout = draw(random, size, dtype=np.float32)
     wanted, wanted_cache = plain.attention_lstm_forward(**inputs)
     got, got_cache = fast.attention_lstm_forward(**inputs)
     gradients = plain.attention_lstm_backward(dout, wanted_cache)
@@ -86,6 +95,21 @@ def test_float32_stays_float32_and_is_near(random):
     for one, other in zip((*wanted, *gradients), (*got, *fast_gradients), strict=True):
         assert other.dtype == np.float32
         np.testing.assert_allclose(other, one, rtol=1e-3, atol=1e-4 * np.abs(one).max())
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_nothing_is_changed_and_twice_gives_the_same(random, size):
+    inputs, dout = draw(random, size, dtype=np.float32)
+    for array in (*inputs.values(), *dout):
+        array.flags.writeable = False
+    runs = []
+    for _ in range(2):
+        outs, cache = fast.attention_lstm_forward(**inputs)
+        for _ in range(2):
+            runs.append((*outs, *fast.attention_lstm_backward(dout, cache)))
+    for run in runs[1:]:
+        for one, other in zip(runs[0], run, strict=True):
+            np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.parametrize("count, bytes_each, lengths", [

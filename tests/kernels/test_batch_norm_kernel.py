@@ -11,15 +11,20 @@ from satt.layers import batch_norm as plain
 SHAPES = [(2, 4, 6, 5), (3, 7, 1, 2), (5, 600), (8, 3, 64), (1, 2, 2, 1)]
 
 
-def draw(random, shape, dtype=np.float64):
+def draw(random, shape, dtype=np.float64, mean=2):
     x, dout = random.normal(2, 3, size=(2, *shape)).astype(dtype)
+    x += mean - 2
     gamma, beta = random.normal(size=(2, shape[-1])).astype(dtype)
     return {"x": x, "gamma": gamma, "beta": beta}, dout
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_equals_the_plain_layer(random, shape):
-    inputs, dout = draw(random, shape)
+@pytest.mark.parametrize("mean", [2, -1000])
+@pytest.mark.parametrize("together", [fast.TOGETHER, 1])
+def test_equals_the_plain_layer(random, monkeypatch, shape, mean, together):
+    monkeypatch.setattr(fast, "TOGETHER", together)
+    monkeypatch.setattr(fast, "WIDTH", min(together, fast.WIDTH))
+    inputs, dout = draw(random, shape, mean=mean)
     wanted, wanted_cache = plain.batch_norm_forward(**inputs, epsilon=1e-3)
     got, got_cache = fast.batch_norm_forward(**inputs, epsilon=1e-3)
     np.testing.assert_allclose(got, wanted, rtol=0, atol=1e-10)
@@ -28,18 +33,21 @@ def test_equals_the_plain_layer(random, shape):
         np.testing.assert_allclose(other, one, rtol=0, atol=1e-10)
 
 
-def test_its_gradients_are_right(random):
-    inputs, _ = draw(random, (3, 4, 2, 3))
+@pytest.mark.parametrize("mean", [2, -20])
+def test_its_gradients_are_right(random, mean):
+    inputs, _ = draw(random, (3, 4, 2, 3), mean=mean)
     report = check(fast.batch_norm_forward, fast.batch_norm_backward, inputs)
     assert report.ok, f"\n{report}"
     assert report.max_error_central <= 1e-7 and report.max_error_complex <= 1e-11
 
 
-def test_float32_stays_float32_and_is_near(random):
-    inputs, dout = draw(random, (8, 16, 16, 32), np.float32)
-    wanted, wanted_cache = plain.batch_norm_forward(**inputs)
+@pytest.mark.parametrize("mean", [0, 3, 9, 1000])  # 9 is the largest that is left where it is
+def test_float32_stays_float32_and_is_near(random, mean):
+    inputs, dout = draw(random, (8, 16, 16, 32), np.float32, mean)
+    exact = {name: value.astype(np.float64) for name, value in inputs.items()}
+    wanted, wanted_cache = plain.batch_norm_forward(**exact)
     got, got_cache = fast.batch_norm_forward(**inputs)
-    gradients = plain.batch_norm_backward(dout, wanted_cache)
+    gradients = plain.batch_norm_backward(dout.astype(np.float64), wanted_cache)
     fast_gradients = fast.batch_norm_backward(dout, got_cache)
     for one, other in zip((wanted, *gradients), (got, *fast_gradients), strict=True):
         assert other.dtype == np.float32

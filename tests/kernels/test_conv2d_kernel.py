@@ -1,5 +1,7 @@
 """The fast convolution is the plain one: the same numbers, the same gradients, the same rules."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -82,14 +84,24 @@ def test_chunks_do_not_show(random, monkeypatch, chunk):
 @pytest.mark.parametrize("rows, columns", [(40, 23), (21, 50), (5, 7)])
 def test_a_product_in_blocks_is_the_product(random, monkeypatch, rows, columns):
     left, right = random.normal(size=(3, rows, 6)), random.normal(size=(3, 6, columns))
-    for alone in (tiles.ALONE, 1000, 1):
+    for alone in (tiles.most_alone({}), sys.maxsize, 1000, 1):
         monkeypatch.setattr(tiles, "ALONE", alone)
         product = tiles.multiply(left, right, np.full((3, rows, columns), np.nan))
         np.testing.assert_allclose(product, left @ right, rtol=1e-12, atol=1e-13)
 
 
+@pytest.mark.parametrize("variables, is_whole", [
+    ({}, False), ({"OMP_NUM_THREADS": "1"}, True), ({"OMP_NUM_THREADS": "2"}, False),
+    ({"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "4"}, False),
+    ({"OMP_NUM_THREADS": "8", "OPENBLAS_NUM_THREADS": "1"}, True),
+])
+def test_a_single_thread_multiplies_the_whole(variables, is_whole):
+    assert (tiles.most_alone(variables) == sys.maxsize) == is_whole
+
+
 @pytest.mark.parametrize("kernel, stride, padding", [
     ((4, 4), 2, 1), ((3, 3), 2, 1), ((1, 1), 1, 0), ((5, 5), 1, 2), ((3, 2), 1, 0), ((3, 3), 1, 1),
+    ((1, 1), 2, 0), ((2, 4), 3, 1), ((4, 2), 3, 0),
 ])
 @pytest.mark.parametrize("channels", [3, 17])
 def test_any_convolution_equals_the_plain_layer(random, kernel, stride, padding, channels):

@@ -444,6 +444,7 @@ def test_a_broken_state_is_never_the_best(build, run):
     ("learning_rate", float("nan"), "more than 0"),
     ("clip", 0.0, "more than 0"),
     ("optimiser", "adamw", "one of sgd, rmsprop, adam"),
+    ("schedule", "linear", "one of cosine, trapezoid"),
 ])
 def test_settings_that_make_no_sense_are_refused(name, value, expected):
     with pytest.raises(SattError) as raised:
