@@ -59,8 +59,8 @@ yours = [word for word in sys.argv[1:] if word[:1] != "-" and not word.endswith(
 # ## Why not learn to see?
 #
 # The captioner of drawn scenes learned to see from captions alone. Its world has eleven kinds
-# of things in seven colours, and there were 27,200 scenes. Of photographs with five captions each,
-# Flickr8k (Hodosh, Young and Hockenmaier 2013) has 6,000 to learn from, and every dog looks
+# of things in seven colours, and there were some 20,000 scenes. Of photographs with five captions
+# each, Flickr8k (Hodosh, Young and Hockenmaier 2013) has 6,000 to learn from, and every dog looks
 # different. Edges, fur, wheels and faces can be learned from other photographs, though, those that
 # somebody has already sorted: ImageNet has more than a million, in 1,000 classes.
 #
@@ -181,7 +181,7 @@ deviations = np.sqrt(model.statistics["grid.variance"])
 print(f"deviations of the net's features: from {deviations.min():.2f} to {deviations.max():.2f}")
 assert settings.encoder == "absent" and settings.projection < D
 
-captions = beam_search(model, grids, beam_size=3, excluded=[UNKNOWN])
+captions = beam_search(model, grids, beam_size=5, excluded=[UNKNOWN])  # as `satt caption` does
 said = [vocabulary.decode(caption.words) for caption in captions]
 for name, caption, words in zip(names, captions, said, strict=True):
     print(f"{name:14} {' '.join(words)}   (log p {caption.log_probability:.1f})")

@@ -21,6 +21,7 @@ from types import SimpleNamespace
 import numpy as np
 import torch
 
+from satt.commands.arguments import BEAM_SIZE
 from satt.commands.grid_recipe import grid_recipe
 from satt.commands.looking import look_through
 from satt.commands.sources import open_source, read_data
@@ -133,7 +134,7 @@ def main():
     parser.add_argument("--every", type=int, default=25, help="steps a line (default: 25)")
     parser.add_argument("--dropout", action="store_true", help="as in the recipe, not none")
     parser.add_argument("--dev", type=int, default=1000, help="dev images (default: 1000)")
-    parser.add_argument("--beam", type=int, default=3, help="(default: %(default)s)")
+    parser.add_argument("--beam", type=int, default=BEAM_SIZE, help="(default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="(default: %(default)s)")
     options = parser.parse_args()
 
