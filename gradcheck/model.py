@@ -50,7 +50,8 @@ def model_case(model, batch, name="model", to_images=True, seed=0):
     """
     _, cache = model.forward(batch, np.random.default_rng(seed))
     others = {key: value for key, value in batch.items() if key != "images"}
-    trained = [key for key in model.params if key in model.backward(cache)[1]]
+    _, gradients = model.backward(cache) if to_images else model.backward(cache, False)
+    trained = [key for key in model.params if key in gradients]
 
     def forward(*values, random=None):
         fixed = () if to_images else (batch["images"],)

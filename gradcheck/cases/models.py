@@ -63,11 +63,14 @@ def model_cases(seed=0):
             random, "captioner-grid-dropout", LENGTHS, grid=GRID, projection=P, grid_dropout=0.3,
             dropout=0.4, label_smoothing=0.2,
         ),
+        _with_encoder(random, "captioner-settled", M, (2, 1), settled=2),
+        _with_encoder(random, "captioner-training-settled", M, (1, 1), False, settled=2),
     ]
 
 
-def _with_encoder(random, name, count, lengths, to_images=True, **settings):
+def _with_encoder(random, name, count, lengths, to_images=True, settled=0, **settings):
     model = _model(random, image_size=IMAGE_SIZE, **settings)
+    model.settled = settled
     images = random.uniform(-1, 1, (count, IMAGE_SIZE, IMAGE_SIZE, 3))
     model.statistics = encoder_statistics(images, model.params)
     return _case(random, name, model, images, lengths, to_images)

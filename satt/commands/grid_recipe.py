@@ -32,12 +32,12 @@ def grid_recipe():
     """
     return GridRecipe(
         options={
-            "epochs": 15, "batch_size": 16, "captions_per_image": 5, "learning_rate": 1e-3,
+            "epochs": 8, "batch_size": 16, "captions_per_image": 5, "learning_rate": 1e-3,
             "dropout": 0.5, "state_width": 512, "embedding_width": 256, "attention_width": 256,
-            "evaluations": 10, "patience": 10,
+            "evaluations": 8, "patience": 8,
         },
         captioner={
-            "projection": 256, "grid_dropout": 0.2, "context_scale": 1.0, "label_smoothing": 0.1,
+            "projection": 256, "grid_dropout": 0.3, "context_scale": 1.0, "label_smoothing": 0.1,
         },
         # Nothing has to settle: what a grid is normalised with is known from the beginning.
         training={"warmup_steps": 200, "averaging": 0.998, "settling": 0.0},

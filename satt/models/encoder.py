@@ -138,8 +138,9 @@ def encoder_backward(dgrid, cache, to_pixels=True):
         Without those of settled blocks, unless the way led through them.
     """
     caches, shape, settled = cache
-    dx, gradients, last = dgrid.reshape(shape), {}, 1 if to_pixels else settled + 1
-    for block in range(len(caches), last - 1, -1):
+    end = 0 if to_pixels else settled
+    dx, gradients = dgrid.reshape(shape), {}
+    for block in range(len(caches), end, -1):
         conv, norm, pool, relu = caches[block - 1]
         dx = ops.relu_backward(dx, relu)
         if pool is not None:
@@ -150,7 +151,7 @@ def encoder_backward(dgrid, cache, to_pixels=True):
             dx, dgamma, dbeta = ops.batch_norm_inference_backward(dx, norm)
         gradients[f"encoder.norm{block}.gamma"] = dgamma
         gradients[f"encoder.norm{block}.beta"] = dbeta
-        if block > last or to_pixels:
+        if block > end + 1 or to_pixels:
             dx, gradients[f"encoder.conv{block}.W"], _ = ops.conv2d_backward(dx, conv)
         else:
             gradients[f"encoder.conv{block}.W"], _ = ops.conv2d_parameters_backward(dx, conv)

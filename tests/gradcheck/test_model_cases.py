@@ -15,7 +15,7 @@ CASES = {case.name: case for case in model_cases()}
 # Five to twenty seconds each; what they check of the decoder, the others do too.
 LONG = {"captioner-dropout", "captioner-frozen", "captioner-grid", "captioner-training",
         "captioner-training-frozen", "captioner-training-grid", "captioner-training-projection",
-        "captioner-grid-dropout"}
+        "captioner-grid-dropout", "captioner-settled", "captioner-training-settled"}
 
 
 @pytest.mark.parametrize("name", [
@@ -50,6 +50,7 @@ def test_the_forms_differ_in_what_they_are_named_for():
     assert CASES.keys() - counts.keys() == {
         "captioner-training", "captioner-training-frozen", "captioner-training-grid",
         "captioner-training-absent", "captioner-training-projection",
+        "captioner-training-settled",
     }
     words = {name: case.inputs["words"] for name, case in CASES.items()}
     one_word = words.pop("captioner-training")

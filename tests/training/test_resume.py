@@ -140,11 +140,11 @@ def test_ctrl_c_within_an_evaluation(build, run, kept, monkeypatch, call):
     records, _ = run(whole)
     calls, real = [], trainer.greedy
 
-    def captioning(*given):
+    def captioning(*given, **more):
         calls.append(given)
         if len(calls) == call:
             signal.raise_signal(signal.SIGINT)
-        return real(*given)
+        return real(*given, **more)
 
     with monkeypatch.context() as patch:
         patch.setattr(trainer, "greedy", captioning)

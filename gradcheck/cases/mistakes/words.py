@@ -6,6 +6,7 @@ import numpy as np
 
 from gradcheck.cases.mistakes.mistake import uses, wrong_backward, wrong_forward
 from satt.layers.embedding import embedding_forward
+from satt.layers.label_smoothing import label_smoothing_backward
 from satt.layers.sequence_cross_entropy import (
     sequence_cross_entropy_backward,
     sequence_cross_entropy_forward,
@@ -15,6 +16,7 @@ from satt.layers.sequence_cross_entropy import (
 def word_mistakes(cases, random):
     """List the mistakes; parameters as for `linear_mistakes`."""
     embedding, loss = cases["embedding"], cases["sequence_cross_entropy"]
+    smoothing = cases["label_smoothing"]
     logits, targets = loss.inputs.values()
     unmasked = replace(loss, options={"mask": np.ones_like(targets, dtype=bool)})
     # Of a word that is a thousand behind, the probability is 0 in every floating-point number.
@@ -59,6 +61,10 @@ def word_mistakes(cases, random):
         ),
         wrong_backward(loss, "mutates", sequence_cross_entropy_subtracts_1_in_the_cache),
         wrong_backward(certain, "nan", sequence_cross_entropy_divides_by_the_probability),
+        wrong_backward(smoothing, "scale", label_smoothing_forgets_the_mean),
+        wrong_backward(smoothing, "sign", label_smoothing_pulls_the_right_word_up),
+        wrong_backward(smoothing, "padding-leak", label_smoothing_forgets_the_mask),
+        wrong_backward(smoothing, "ignores-upstream", label_smoothing_ignores_dloss),
     ]
 
 
@@ -227,3 +233,27 @@ def sequence_cross_entropy_divides_by_the_probability(dloss, cache):
 def _loss_that_keeps_everything(logits, targets, mask):
     loss, _ = sequence_cross_entropy_forward(logits, targets, mask)
     return loss, (logits, targets)
+
+
+def label_smoothing_forgets_the_mean(dloss, cache):
+    """The loss is a mean over the captions, but the gradient is not divided by their number."""
+    _, counts, _, _ = cache
+    return label_smoothing_backward(dloss, cache) * len(counts)
+
+
+def label_smoothing_pulls_the_right_word_up(dloss, cache):
+    """The right word's score is pushed up, as by the cross-entropy, and the others down."""
+    return -label_smoothing_backward(dloss, cache)
+
+
+def label_smoothing_forgets_the_mask(dloss, cache):
+    """Steps after the end word are smoothed like all others."""
+    right, counts, V, _ = cache
+    dlogits = np.full((*counts.shape, V), -dloss / V / len(counts))
+    dlogits[counts, right] += dloss / len(counts)
+    return dlogits
+
+
+def label_smoothing_ignores_dloss(dloss, cache):
+    """dloss is ignored: it is 1 as long as the smoothing has no weight."""
+    return label_smoothing_backward(1, cache)
