@@ -64,7 +64,7 @@ def model_cases(seed=0):
             dropout=0.4, label_smoothing=0.2,
         ),
         _with_encoder(random, "captioner-settled", M, (2, 1), settled=2),
-        _with_encoder(random, "captioner-training-settled", M, (1, 1), False, settled=2),
+        _with_encoder(random, "captioner-training-settled", M, (2, 1), False, settled=2),
     ]
 
 

@@ -185,7 +185,7 @@ class Captioner:
             self._loss_backward(cross_entropy, smoothing), output
         )
         del cross_entropy
-        dattention = np.zeros_like(attention)
+        dattention = 0 * attention  # but for the penalty, it serves the contexts alone
         if penalty is not None:
             dattention = ops.doubly_stochastic_backward(self.settings.penalty, penalty)
 
