@@ -52,6 +52,7 @@ def no_list(monkeypatch):
     return set_list
 
 
+@pytest.mark.slow
 def test_a_sample_of_the_mutants_of_the_layers():
     outcome = mutate.run(seed=0, sample=20, progress=False, cases=layer_cases())
     assert outcome.mutants == 20
