@@ -81,14 +81,14 @@ def demo_settings():
     from satt.training.trainer import TrainingSettings
 
     return DemoSettings(
-        scenes=20_800,
+        scenes=19_200,
         validation=150,
         test=1000,
         unseen=500,
         captioner={"image_size": 64, "state_width": 96},
         training=TrainingSettings(
-            epochs=3, batch_size=16, captions_per_image=2, sharpening=3.0, settling=0.1,
-            early_settling=0.5,
+            epochs=3, batch_size=16, captions_per_image=2, sharpening=3.0, settling=0.15,
+            early_settling=0.6,
             schedule="trapezoid", evaluations=6,
         ),
     )
