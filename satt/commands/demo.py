@@ -88,8 +88,7 @@ def demo_settings():
         captioner={"image_size": 64, "state_width": 96},
         training=TrainingSettings(
             epochs=3, batch_size=16, captions_per_image=2, sharpening=3.0, settling=0.15,
-            early_settling=0.6,
-            schedule="trapezoid", evaluations=6,
+            early_settling=0.6, schedule="trapezoid", evaluations=6,
         ),
     )
 

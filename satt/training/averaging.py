@@ -1,4 +1,4 @@
-"""The average of the last states, which is better than any of them.
+"""The average of the last states, which is often better than any of them.
 
 A step follows a few captions, and the state wanders around the best place without resting there.
 The mean of where it was lies nearer (Polyak and Juditsky 1992, "Acceleration of stochastic
