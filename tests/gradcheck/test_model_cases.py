@@ -12,15 +12,17 @@ from gradcheck.commands.layers import all_cases
 from satt import ops
 
 CASES = {case.name: case for case in model_cases()}
-# Five to twenty seconds each; what they check of the decoder, the others do too.
-LONG = {"captioner-dropout", "captioner-frozen", "captioner-grid", "captioner-training",
-        "captioner-training-frozen", "captioner-training-grid", "captioner-training-projection",
-        "captioner-grid-dropout", "captioner-settled", "captioner-training-settled"}
 
 
-@pytest.mark.parametrize("name", [
-    pytest.param(name, marks=pytest.mark.slow) if name in LONG else name for name in CASES
-])
+@pytest.mark.parametrize("name", ["captioner", "captioner-absent"])
+def test_backward_is_the_derivative_by_the_complex_step(name):
+    report = check_case(CASES[name], method="complex")
+    assert report.ok, f"\n{report}"
+    assert report.max_error_complex <= 1e-11
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CASES)
 def test_backward_is_the_derivative_of_forward(name):
     report = check_case(CASES[name])
     assert report.ok, f"\n{report}"
