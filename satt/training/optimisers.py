@@ -7,8 +7,10 @@ Each has `step(params, gradients, learning_rate)`, which changes the parameters 
 import numpy as np
 
 from satt.errors import SattError
+from satt.training.orthogonal import orthogonalise
 
 PIECE = 2**14  # numbers that are worked on at a time; with their averages they fit in the cache
+ADAMS_SIZE = 0.2  # root mean square of Adam's steps at learning rate 1, about
 
 
 class _Optimiser:
@@ -157,4 +159,47 @@ class Adam(_Optimiser):
                 p -= change
 
 
-OPTIMISERS = {"sgd": SGD, "rmsprop": RMSProp, "adam": Adam}
+class Muon(Adam):
+    """Momentum whose steps are orthogonal, for filters; Adam for all else (Jordan et al. 2024).
+
+        m <- momentum m + (1 - momentum) g
+        M  = momentum m + (1 - momentum) g     as a matrix: a row a place in the window
+        W <- W - learning_rate 0.2 sqrt(the longer side of M) orthogonal(M)
+
+    What the filters of a layer have in common drowns the rest of their gradients: few singular
+    values are large. Adam, which sees single numbers, takes its steps in those few directions.
+    Here all directions get the same step, so that rare features are learned as fast as common
+    ones. The factor gives it the root mean square of Adam's steps (Liu et al. 2025, section 2.2),
+    and one learning rate serves both.
+
+    The decoder's matrices are left to Adam: it matters to them how large they begin, and a step
+    that is alike in all directions would forget that soon.
+
+    Parameters
+    ----------
+    momentum : float
+        In [0, 1).
+    """
+
+    averages = ("velocity", *Adam.averages)
+
+    def __init__(self, momentum=0.95):
+        super().__init__()
+        self.momentum = momentum
+
+    def step(self, params, gradients, learning_rate):
+        """Change `params[name]` in place for every name in `gradients`."""
+        banks = [name for name in gradients if params[name].ndim == 4]
+        others = {name: g for name, g in gradients.items() if name not in banks}
+        super().step(params, others, learning_rate)
+        for name in banks:
+            param, gradient = params[name], gradients[name]
+            velocity = self._average("velocity", name, param)
+            velocity += (1 - self.momentum) * (gradient - velocity)
+            ahead = gradient + self.momentum * (velocity - gradient)
+            matrix = ahead.reshape(-1, param.shape[-1])
+            size = float(learning_rate) * ADAMS_SIZE * max(matrix.shape) ** 0.5
+            param -= size * orthogonalise(matrix).reshape(param.shape)
+
+
+OPTIMISERS = {"sgd": SGD, "rmsprop": RMSProp, "adam": Adam, "muon": Muon}

@@ -47,7 +47,7 @@ class TrainingSettings:
     batches : {"padded", "one-length"}
         Whether short captions are filled up to the longest of their batch, or a batch holds
         captions of exactly one length, as in the paper; see `training_batches`.
-    optimiser : {"adam", "rmsprop", "sgd"}
+    optimiser : {"adam", "muon", "rmsprop", "sgd"}
     learning_rate : float
         The peak, reached after `warmup_steps`.
     warmup_steps : int

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from satt.errors import SattError
-from satt.training.optimisers import OPTIMISERS, SGD, Adam, RMSProp
+from satt.training.optimisers import OPTIMISERS, SGD, Adam, Muon, RMSProp
 
 SHAPES = {"W": (4, 3), "b": (3,), "scale": ()}
 
@@ -116,3 +116,54 @@ def test_each_finds_the_bottom_of_a_valley(name):
     for step in range(400):
         optimiser.step(params, {"p": steep * params["p"]}, 0.05 * (1 - step / 400))
     assert np.abs(params["p"]).max() < 0.01
+
+
+def banks(seed):
+    random = np.random.default_rng(seed)
+    return {"square": random.normal(size=(3, 3, 4, 36)), "tall": random.normal(size=(4, 4, 3, 20)),
+            "wide": random.normal(size=(1, 1, 6, 40))}
+
+
+def test_muon_is_torchs_but_for_its_sixteen_bits():
+    torch = pytest.importorskip("torch")
+    if not hasattr(torch.optim, "Muon"):
+        pytest.skip("this torch has no Muon")
+    params, optimiser = banks(0), Muon(momentum=0.9)
+    tensors = {name: torch.tensor(bank.reshape(-1, bank.shape[-1]), requires_grad=True)
+               for name, bank in params.items()}
+    oracle = torch.optim.Muon(list(tensors.values()), lr=0.03, momentum=0.9, weight_decay=0,
+                              adjust_lr_fn="match_rms_adamw")
+    for step in range(6):
+        gradients = banks(step + 1)
+        optimiser.step(params, gradients, 0.03)
+        for name, tensor in tensors.items():
+            tensor.grad = torch.tensor(gradients[name].reshape(tensor.shape))
+        oracle.step()
+    for name, tensor in tensors.items():
+        steps, torchs = (
+            w.reshape(tensor.shape) - banks(0)[name].reshape(tensor.shape)
+            for w in (params[name], tensor.detach().numpy())
+        )
+        # It computes the directions in bfloat16, of 8 bits.
+        np.testing.assert_allclose(steps, torchs, atol=0.02 * np.abs(torchs).max())
+
+
+def test_muon_steps_in_all_directions_alike():
+    params = {"W": np.zeros((3, 3, 4, 20))}
+    direction = np.random.default_rng(0).normal(size=(36, 20))
+    common = 10 * np.outer(np.ones(36), np.ones(20))  # drowns the rest
+    Muon().step(params, {"W": (common + direction).reshape(3, 3, 4, 20)}, 1.0)
+    sizes = np.linalg.svd(params["W"].reshape(36, 20), compute_uv=False)
+    assert sizes.max() < 2 * sizes.min()
+    assert 0.1 < params["W"].std() < 0.3  # as large as Adam's
+
+
+def test_muon_leaves_all_but_filters_to_adam():
+    ours, adams = arrays(0), arrays(0)
+    muon, adam = Muon(), Adam()
+    for step in range(3):
+        muon.step(ours, arrays(step + 1), 0.1)
+        adam.step(adams, arrays(step + 1), 0.1)
+    for name in SHAPES:
+        assert np.array_equal(ours[name], adams[name])
+    assert muon.state.keys() == adam.state.keys()

@@ -76,6 +76,7 @@ VARIANTS = [
     {},
     {"optimiser": "rmsprop", "parts": 1},
     {"optimiser": "sgd", "parts": 3},
+    {"optimiser": "muon"},
     {"settling": 0.0, "sharpening": 1.0},
     {"settling": 1.0},
     {"settling": 0.3, "early_settling": 0.8},

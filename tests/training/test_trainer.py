@@ -99,7 +99,7 @@ def test_the_first_loss_is_that_of_guessing(build, run, vocabulary, drawn):
     assert records[0]["loss"] == pytest.approx(words * np.log(len(vocabulary)), rel=0.1)
 
 
-@pytest.mark.parametrize("optimiser", ["adam", "rmsprop", "sgd"])
+@pytest.mark.parametrize("optimiser", ["adam", "muon", "rmsprop", "sgd"])
 def test_every_optimiser_learns(build, vocabulary, drawn, optimiser):
     data, model = drawn[0], build()
     before = validate(model, vocabulary, data, data)
@@ -443,7 +443,7 @@ def test_a_broken_state_is_never_the_best(build, run):
     ("learning_rate", 0, "more than 0"),
     ("learning_rate", float("nan"), "more than 0"),
     ("clip", 0.0, "more than 0"),
-    ("optimiser", "adamw", "one of sgd, rmsprop, adam"),
+    ("optimiser", "adamw", "one of sgd, rmsprop, adam, muon"),
     ("schedule", "linear", "one of cosine, trapezoid"),
 ])
 def test_settings_that_make_no_sense_are_refused(name, value, expected):
