@@ -18,7 +18,8 @@ def check_model(model, batch, seed=0, **settings):
         cache)`; and `backward(cache) -> (dimages, gradients)`, a dict with the keys of those
         parameters that are trained. Such as a `satt.models.captioner.Captioner`.
     batch : dict from str to ndarray
-        What the forward takes; "images" is differentiated, words are not.
+        What the forward takes; "images" is differentiated, words are not, and further floats, such
+        as the weight of each caption, are held.
     seed : int, optional
         Of the check, and of what the model draws: each call draws the same.
     **settings
@@ -49,7 +50,9 @@ def model_case(model, batch, name="model", to_images=True, seed=0):
     case : Case
     """
     _, cache = model.forward(batch, np.random.default_rng(seed))
-    others = {key: value for key, value in batch.items() if key != "images"}
+    weights = {key: value for key, value in batch.items() if np.asarray(value).dtype.kind == "f"}
+    weights.pop("images", None)
+    others = {key: value for key, value in batch.items() if key not in {"images", *weights}}
     _, gradients = model.backward(cache) if to_images else model.backward(cache, False)
     trained = [key for key in model.params if key in gradients]
 
@@ -62,7 +65,7 @@ def model_case(model, batch, name="model", to_images=True, seed=0):
         # The complex step makes one of them complex; a model takes images of its own dtype.
         dtype = np.result_type(images, *params.values())
         moved.params = {key: value.astype(dtype, copy=False) for key, value in params.items()}
-        looked_at = {"images": images.astype(dtype, copy=False)}
+        looked_at = weights | {"images": images.astype(dtype, copy=False)}
         return moved.forward(looked_at | dict(zip(others, held, strict=True)), random)
 
     def backward(dloss, cache):

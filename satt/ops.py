@@ -93,6 +93,10 @@ from satt.layers.max_pool import (
     max_pool_backward as max_pool_backward,
     max_pool_forward as max_pool_forward,
 )
+from satt.layers.policy_gradient import (
+    policy_gradient_backward as policy_gradient_backward,
+    policy_gradient_forward as policy_gradient_forward,
+)
 from satt.layers.relu import relu_backward as relu_backward, relu_forward as relu_forward
 from satt.layers.relu6 import (
     relu6_backward as relu6_backward,

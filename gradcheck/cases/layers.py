@@ -34,6 +34,7 @@ from satt.layers.linear import linear_backward, linear_forward
 from satt.layers.lstm import lstm_backward, lstm_forward
 from satt.layers.lstm_step import lstm_step_backward, lstm_step_forward
 from satt.layers.max_pool import max_pool_backward, max_pool_forward
+from satt.layers.policy_gradient import policy_gradient_backward, policy_gradient_forward
 from satt.layers.relu import relu_backward, relu_forward
 from satt.layers.relu6 import relu6_backward, relu6_forward
 from satt.layers.rnn import rnn_backward, rnn_forward
@@ -130,6 +131,7 @@ def layer_cases(seed=0):
         _same_padding(random, "same_padding", size=3),
         _same_padding(random, "same_padding-stride-2", size=5, stride=2),
         _label_smoothing(random),
+        _policy_gradient(random),
     ]
 
 
@@ -331,6 +333,14 @@ def _label_smoothing(random):
     return Case(
         "label_smoothing", label_smoothing_forward, label_smoothing_backward, inputs,
         {"mask": MASK},
+    )
+
+
+def _policy_gradient(random):
+    inputs = {"logits": random.normal(size=(N, T, V)), "words": random.integers(V, size=(N, T))}
+    return Case(
+        "policy_gradient", policy_gradient_forward, policy_gradient_backward, inputs,
+        {"mask": MASK, "advantages": random.normal(size=N)},
     )
 
 

@@ -65,6 +65,9 @@ def model_cases(seed=0):
         ),
         _with_encoder(random, "captioner-settled", M, (2, 1), settled=2),
         _with_encoder(random, "captioner-training-settled", M, (2, 1), False, settled=2),
+        _without_encoder(
+            random, "captioner-own-captions", LENGTHS, advantages=True, label_smoothing=0.2
+        ),
     ]
 
 
@@ -76,13 +79,14 @@ def _with_encoder(random, name, count, lengths, to_images=True, settled=0, **set
     return _case(random, name, model, images, lengths, to_images)
 
 
-def _without_encoder(random, name, lengths, to_images=True, **settings):
+def _without_encoder(random, name, lengths, to_images=True, advantages=False, **settings):
     model = _model(random, encoder="absent", **settings)
     if model.settings.grid:
         model.statistics = {
             "grid.mean": random.normal(size=D), "grid.variance": random.uniform(0.5, 2, size=D)
         }
-    case = _case(random, name, model, random.normal(size=(M, L, D)), lengths, to_images)
+    grids = random.normal(size=(M, L, D))
+    case = _case(random, name, model, grids, lengths, to_images, advantages)
     # The parts would have to share the dropout's mask, to have the grid as it came, and to know of
     # the smoothed labels.
     settings = model.settings
@@ -113,10 +117,11 @@ def _model(random, **settings):
     return model
 
 
-def _case(random, name, model, images, lengths, to_images=True):
-    return model_case(
-        model, {"images": images, "words": _captions(random, lengths)}, name, to_images
-    )
+def _case(random, name, model, images, lengths, to_images=True, advantages=False):
+    batch = {"images": images, "words": _captions(random, lengths)}
+    if advantages:
+        batch["advantages"] = random.normal(size=len(lengths))
+    return model_case(model, batch, name, to_images)
 
 
 def _captions(random, lengths):

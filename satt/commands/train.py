@@ -235,7 +235,10 @@ def _prepare_and_train(folder, chosen, reading, saved=None):
     _check_width(captioner)
     model = Captioner(captioner, options.seed)
     training = {name: getattr(options, name) for name in TRAINING_OPTIONS}
-    settings = TrainingSettings(**training, **(recipe.training if recipe else {}))
+    training |= recipe.training if recipe else {}
+    if options.captions_per_image == 1:
+        training.pop("self_critical", None)  # there is nothing to compare a caption with
+    settings = TrainingSettings(**training)
     kept = KeptRun(folder, chosen, data, validation, vocabulary)
     if source:
         print_source(source)

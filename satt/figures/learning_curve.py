@@ -16,7 +16,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 # What a log may hold that is between 0 and 1 by accident.
 NOT_FIGURES = {
     "step", "epoch", "loss", "validation_loss", "perplexity", "seconds", "learning_rate",
-    "gradient_norm",
+    "gradient_norm", "reward",
 }
 PANEL_WIDTH, PANEL_HEIGHT = 560, 420
 AXIS_WIDTH, TITLE_HEIGHT, STEPS_HEIGHT = 70, 44, 60

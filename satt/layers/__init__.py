@@ -38,6 +38,7 @@ The words, over time
     deep_output             word, state and context are joined before the vocabulary's logits
     sequence_cross_entropy  how surprised the model is by the right words
     label_smoothing         not to be too sure of them
+    policy_gradient         what turned out well shall be said more often
 
 Everywhere
 

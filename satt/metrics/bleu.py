@@ -67,10 +67,10 @@ def corpus_bleu(candidates, references):
         lengths = (len(reference) for reference in several)
         reference_length += min(lengths, key=lambda n: (abs(n - len(candidate)), n))
         for n in range(1, LONGEST + 1):
-            counts = _ngrams(candidate, n)
+            counts = ngrams(candidate, n)
             clip = Counter()
             for reference in several:
-                clip |= _ngrams(reference, n)
+                clip |= ngrams(reference, n)
             matched[n - 1] += (counts & clip).total()
             counted[n - 1] += max(1, counts.total())
     without = tuple(_geometric_mean(matched[:k], counted[:k]) for k in range(1, LONGEST + 1))
@@ -81,7 +81,8 @@ def corpus_bleu(candidates, references):
     return Bleu(tuple(penalty * score for score in without), without, ratio)
 
 
-def _ngrams(words, n):
+def ngrams(words, n):
+    """Count all that stands in n neighbouring places."""
     return Counter(zip(*(words[i:] for i in range(n)), strict=False))
 
 

@@ -10,6 +10,7 @@
     words         p(y_t) = softmax(L_o tanh(E y_{t-1} + L_h s_t + L_z c_t))
     loss          -log p(y) + penalty sum_l (target - sum_t a_{t,l})^2
                   + label_smoothing (score of y - mean of all scores)
+    or            -advantage log p(y), of a caption y of its own (see policy_gradient)
 
 The words y_{t-1} that the decoder reads in training are the right ones, so that all of a caption's
 embeddings are known before the time loop; and the vocabulary's scores are taken once after it.
@@ -74,7 +75,8 @@ class Captioner:
         batch : dict
             "images": (M, H, W, 3) in -1..1, or for an absent encoder (M, L, D);
             "words": int (N, T + 1), each row <start> y_1 ... y_T, padded with 0. N is a multiple
-            of M: the captions of one image stand together and share its grid.
+            of M: the captions of one image stand together and share its grid;
+            "advantages": (N,), only if the captions are the model's own.
         random : numpy.random.Generator, optional
             Draws the dropout; without it there is none.
 
@@ -149,18 +151,14 @@ class Captioner:
             self._check_statistics()
         grid, encoder = self.encode(batch["images"], training=True, random=random)
         logits, attention, cache, targets = self._run(grid, batch["words"], random)
-        mask = targets != PAD
-        loss, cross_entropy = ops.sequence_cross_entropy_forward(logits, targets, mask)
-        smoothing = penalty = None
-        if self.settings.label_smoothing:
-            value, smoothing = ops.label_smoothing_forward(logits, targets, mask)
-            loss = loss + self.settings.label_smoothing * value
+        mask, penalty = targets != PAD, None
+        loss, of_loss = self._loss_forward(logits, targets, mask, batch.get("advantages"))
         if self.settings.penalty:
             value, penalty = ops.doubly_stochastic_forward(
                 attention, mask, self.settings.penalty_target
             )
             loss = loss + self.settings.penalty * value
-        return loss, (encoder, cache, attention, cross_entropy, smoothing, penalty)
+        return loss, (encoder, cache, attention, of_loss, penalty)
 
     def backward(self, cache, to_images=True):
         """Send the gradient of the loss back through words, time and images.
@@ -178,13 +176,13 @@ class Captioner:
             The gradient of the batch's "images": pixels, or grids where the encoder is absent.
         gradients : dict of ndarray
         """
-        encoder, cache, attention, cross_entropy, smoothing, penalty = cache
+        encoder, cache, attention, of_loss, penalty = cache
         keys, start, embedding, looking, output = cache
         # Without a name, the largest array of all goes as soon as it has served.
         dembedded, dstates, dcontexts, gradients = self._output_backward(
-            self._loss_backward(cross_entropy, smoothing), output
+            self._loss_backward(*of_loss), output
         )
-        del cross_entropy
+        del of_loss
         dattention = 0 * attention  # but for the penalty, it serves the contexts alone
         if penalty is not None:
             dattention = ops.doubly_stochastic_backward(self.settings.penalty, penalty)
@@ -232,7 +230,21 @@ class Captioner:
             gradients.update(encoder_gradients)
         return dimages, gradients
 
-    def _loss_backward(self, cross_entropy, smoothing):
+    def _loss_forward(self, logits, targets, mask, advantages):
+        """What was said, judged by its advantage; else how surprising the right words are."""
+        if advantages is not None:
+            loss, policy = ops.policy_gradient_forward(logits, targets, mask, advantages)
+            return loss, (None, None, policy)
+        loss, cross_entropy = ops.sequence_cross_entropy_forward(logits, targets, mask)
+        smoothing = None
+        if self.settings.label_smoothing:
+            value, smoothing = ops.label_smoothing_forward(logits, targets, mask)
+            loss = loss + self.settings.label_smoothing * value
+        return loss, (cross_entropy, smoothing, None)
+
+    def _loss_backward(self, cross_entropy, smoothing, policy):
+        if policy is not None:
+            return ops.policy_gradient_backward(1.0, policy)
         dlogits = ops.sequence_cross_entropy_backward(1.0, cross_entropy)
         if smoothing is not None:
             dlogits += ops.label_smoothing_backward(self.settings.label_smoothing, smoothing)

@@ -12,6 +12,7 @@ import numpy as np
 
 from satt.data.processes import deaf_children
 from satt.training.memory import keep_freed_memory
+from satt.training.self_critical import loss_and_gradients
 
 
 class PartProcess:
@@ -58,7 +59,7 @@ class PartProcess:
             loss, names, state = self._connection.recv()
         except (EOFError, OSError):
             # It was ended by somebody, or could not do it: then we get the same error.
-            return self._model.loss_and_gradients(batch, random)
+            return loss_and_gradients(self._model, batch, random)
         random.bit_generator.state = state
         return loss, {name: self._gradients[name] for name in names}
 
@@ -81,7 +82,7 @@ def _serve(connection, kind, settings, dtype, memory):
         while True:
             batch, state, model.settled, model.statistics = connection.recv()
             random.bit_generator.state = state
-            loss, gradients = model.loss_and_gradients(batch, random)
+            loss, gradients = loss_and_gradients(model, batch, random)
             for name, gradient in gradients.items():
                 shared[name][...] = gradient
             connection.send((loss, list(gradients), random.bit_generator.state))

@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from satt.training.part_process import PartProcess
+from satt.training.self_critical import loss_and_gradients
 
 SWITCH = 1e-4  # seconds; between small products, threads wait for the interpreter less long so
 
@@ -27,7 +28,7 @@ def split_batch(batch, parts):
     ----------
     batch : dict
         "images": ndarray, shape (M, ...); "words": ndarray, shape (M k, T + 1), the k captions of
-        an image one below the other.
+        an image one below the other; what else it holds goes with every part.
     parts : int
 
     Returns
@@ -39,7 +40,7 @@ def split_batch(batch, parts):
     k = len(batch["words"]) // M
     ends = [M * part // parts for part in range(parts + 1)]
     return [
-        {"images": batch["images"][a:b], "words": batch["words"][a * k : b * k]}
+        {**batch, "images": batch["images"][a:b], "words": batch["words"][a * k : b * k]}
         for a, b in zip(ends, ends[1:], strict=False)
         if a < b
     ]
@@ -90,16 +91,15 @@ class PartsPool:
             random.bit_generator.state = state
 
     def loss_and_gradients(self, batch):
-        """The loss of a batch and its gradients, as from the model's method of that name."""
+        """The loss of a batch and its gradients: `satt.training.self_critical` says of what."""
         if len(self._randoms) == 1:
-            return self._model.loss_and_gradients(batch, self._randoms[0])
+            return loss_and_gradients(self._model, batch, self._randoms[0])
         batches = split_batch(batch, len(self._randoms))
         if self._threads is None:
             results = self._in_processes(batches)
         else:
-            results = list(self._threads.map(
-                self._model.loss_and_gradients, batches, self._randoms
-            ))
+            models = [self._model] * len(batches)
+            results = list(self._threads.map(loss_and_gradients, models, batches, self._randoms))
         shares = [len(part["images"]) / len(batch["images"]) for part in batches]
         loss = sum(share * loss for share, (loss, _) in zip(shares, results, strict=True))
         gradients = {
@@ -113,7 +113,7 @@ class PartsPool:
         asked = list(zip(self._processes, batches[1:], self._randoms[1:], strict=False))
         for process, batch, random in asked:
             process.ask(batch, random)
-        first = self._model.loss_and_gradients(batches[0], self._randoms[0])
+        first = loss_and_gradients(self._model, batches[0], self._randoms[0])
         return [first, *(process.answer(batch, random) for process, batch, random in asked)]
 
     def close(self):

@@ -17,6 +17,7 @@ from satt.data.vocabulary import PAD, UNKNOWN
 from satt.decoding.greedy import greedy
 from satt.errors import SattError
 from satt.metrics.bleu import corpus_bleu
+from satt.models.captioner_parameters import VOCABULARY_PARAMS
 from satt.models.encoder import BLOCKS
 from satt.training.clipping import clip_by_global_norm
 from satt.training.interrupts import Interrupts
@@ -26,6 +27,8 @@ from satt.training.schedules import SCHEDULES
 from satt.training.threads import side_by_side
 
 BATCHES = ("padded", "one-length")
+SMALLER = 0.03  # a self-critical step, beside a supervised one
+SURER = 1.6
 CALIBRATION_IMAGES = 512  # from which the batch normalisation takes its statistics for captioning
 SAVE_EVERY = 30  # seconds
 ONCE_MORE = "interrupted: captioning the validation images once more; Ctrl-C skips that"
@@ -65,6 +68,10 @@ class TrainingSettings:
         captioning and no longer changes, see `Captioner.settle`.
     early_settling : float
         The same share for the first half of its blocks, if that is more.
+    self_critical : float
+        Share of the steps, the last ones, in which the model learns from captions of its own, see
+        `satt.training.self_critical`. It begins with the averaged parameters, if there is an
+        average, and takes steps of `SMALLER` times the learning rate.
     averaging : float
         Judged and kept are not the parameters after the last step but a running average of them,
         in which each step leaves this share of the average as it is, see
@@ -97,6 +104,7 @@ class TrainingSettings:
     sharpening: float = 1.0
     settling: float = 0.25
     early_settling: float = 0.0
+    self_critical: float = 0.0
     averaging: float = 0.0
     evaluations: int = 10
     patience: int = 5
@@ -114,9 +122,14 @@ class TrainingSettings:
         for name in ("learning_rate", "clip", "sharpening"):
             if not 0 < getattr(self, name) < np.inf:
                 raise SattError(f"{name}: expected more than 0, got {getattr(self, name)}")
-        for name in ("settling", "early_settling"):
+        for name in ("settling", "early_settling", "self_critical"):
             if not 0 <= getattr(self, name) <= 1:
                 raise SattError(f"{name}: expected a share in [0, 1], got {getattr(self, name)}")
+        if self.self_critical and self.captions_per_image < 2:
+            raise SattError(
+                "captions_per_image: expected at least 2 for self_critical, got 1; the captions "
+                "of an image are compared with each other"
+            )
         if not 0 <= self.averaging < 1:
             raise SattError(f"averaging: expected a share in [0, 1), got {self.averaging}")
         for name, choices in (
@@ -142,9 +155,9 @@ def train(
         What to learn from, and what to judge by.
     settings : TrainingSettings
     on_step : callable, optional
-        Called after every step with its record, a dict: step, epoch (both from 1), loss,
-        gradient_norm, learning_rate, seconds and, where there was an evaluation, what `validate`
-        gives.
+        Called after every step with its record, a dict: step, epoch (both from 1), loss (of its
+        own captions reward instead), gradient_norm, learning_rate, seconds and, where there was an
+        evaluation, what `validate` gives.
     on_best : callable, optional
         Called with the record whenever the state is better than ever, before `on_step`: the time
         to save. After an interruption before the first step the record holds no loss.
@@ -222,7 +235,7 @@ def train(
         if on_step:
             on_step(run.record)
         run.open = False
-        bar.set_postfix(_shown(run.record["loss"], run.best["score"]), refresh=False)
+        bar.set_postfix(_shown(run.record, run.best["score"]), refresh=False)
         bar.update(run.step - bar.n)
 
     with Interrupts() as interrupts:
@@ -276,25 +289,48 @@ def _take_step(run, batches):
     epoch, batch = next(batches)
     run.step += 1
     _settle(run)
+    supervised = round(run.total * (1 - settings.self_critical))
+    if run.step == supervised + 1 and settings.self_critical:
+        _become_self_critical(run)
+    batch["self_critical"] = run.step > supervised
     loss, gradients = run.pool.loss_and_gradients(batch)
     run.watch.look(run.step, loss, batch["words"], gradients)
     gradients, norm = clip_by_global_norm(gradients, settings.clip)
     run.watch.check(run.best_step, loss=loss, gradient_norm=norm)
-    rate = SCHEDULES[settings.schedule](
-        run.step - 1, run.total, settings.warmup_steps, settings.learning_rate
-    )
+    if batch["self_critical"]:
+        rate = SMALLER * settings.learning_rate
+    else:
+        rate = SCHEDULES[settings.schedule](
+            run.step - 1, supervised, settings.warmup_steps, settings.learning_rate
+        )
     run.optimiser.step(model.params, gradients, rate)
     if run.step > run.total / 2:
         model.sharpen(settings.sharpening ** (2 / run.total))
     run.update_average()
+    # What a self-critical step has is no loss that could be compared with those before.
+    figure = {"reward": -float(loss)} if batch["self_critical"] else {"loss": float(loss)}
     run.record = {
         "step": run.step,
         "epoch": epoch,
-        "loss": float(loss),
+        **figure,
         "gradient_norm": norm,
         "learning_rate": rate,
     }
     run.open = True
+
+
+def _become_self_critical(run):
+    """Go on from the average, with an optimiser that has forgotten the supervised gradients."""
+    run.model.params = {
+        name: np.array(param) for name, param in (run.average or run.model.params).items()
+    }
+    # Smoothed labels leave a share of each word to words that do not fit at all, and captions
+    # drawn like that are none. With larger scores they are said as rarely as without smoothing.
+    if run.model.settings.label_smoothing:
+        for name in VOCABULARY_PARAMS:
+            run.model.params[name] *= SURER
+    run.average.clear()
+    run.optimiser = OPTIMISERS[run.settings.optimiser]()
 
 
 def _settle(run):
@@ -306,8 +342,8 @@ def _settle(run):
         run.model.settle(to_float(run.data.images[:CALIBRATION_IMAGES]), blocks)
 
 
-def _shown(loss, score):
-    shown = {"loss": f"{loss:.2f}"}
+def _shown(record, score):
+    shown = {name: f"{record[name]:.2f}" for name in ("loss", "reward") if name in record}
     if score:
         shown["BLEU-4"] = f"{score[1]:.3f}"
     return shown

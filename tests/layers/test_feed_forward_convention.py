@@ -19,6 +19,7 @@ from satt.layers.embedding import embedding_backward, embedding_forward
 from satt.layers.label_smoothing import label_smoothing_backward, label_smoothing_forward
 from satt.layers.linear import linear_backward, linear_forward
 from satt.layers.max_pool import max_pool_backward, max_pool_forward
+from satt.layers.policy_gradient import policy_gradient_backward, policy_gradient_forward
 from satt.layers.relu import relu_backward, relu_forward
 from satt.layers.relu6 import relu6_backward, relu6_forward
 from satt.layers.same_padding import same_padding_backward, same_padding_forward
@@ -72,6 +73,10 @@ LAYERS = {
     ),
     "label_smoothing": (
         label_smoothing_forward, label_smoothing_backward, [(2, 4, 3)], (), (WORDS, MASK)
+    ),
+    "policy_gradient": (
+        policy_gradient_forward, policy_gradient_backward, [(2, 4, 3)], (),
+        (WORDS, MASK, np.array([0.5, -2.0])),
     ),
 }
 

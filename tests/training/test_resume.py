@@ -81,6 +81,7 @@ VARIANTS = [
     {"settling": 1.0},
     {"settling": 0.3, "early_settling": 0.8},
     {"averaging": 0.6},
+    {"averaging": 0.6, "self_critical": 0.5, "captions_per_image": 2},
     {"averaging": 0.9, "settling": 0.0, "parts": 1},
     {"patience": 1, "learning_rate": 1e-30, "evaluations": STEPS},  # stops early
 ]

@@ -7,6 +7,7 @@ import numpy as np
 from gradcheck.cases.mistakes.mistake import uses, wrong_backward, wrong_forward
 from satt.layers.embedding import embedding_forward
 from satt.layers.label_smoothing import label_smoothing_backward
+from satt.layers.policy_gradient import policy_gradient_backward
 from satt.layers.sequence_cross_entropy import (
     sequence_cross_entropy_backward,
     sequence_cross_entropy_forward,
@@ -16,7 +17,7 @@ from satt.layers.sequence_cross_entropy import (
 def word_mistakes(cases, random):
     """List the mistakes; parameters as for `linear_mistakes`."""
     embedding, loss = cases["embedding"], cases["sequence_cross_entropy"]
-    smoothing = cases["label_smoothing"]
+    smoothing, policy = cases["label_smoothing"], cases["policy_gradient"]
     logits, targets = loss.inputs.values()
     unmasked = replace(loss, options={"mask": np.ones_like(targets, dtype=bool)})
     # Of a word that is a thousand behind, the probability is 0 in every floating-point number.
@@ -65,6 +66,10 @@ def word_mistakes(cases, random):
         wrong_backward(smoothing, "sign", label_smoothing_pulls_the_right_word_up),
         wrong_backward(smoothing, "padding-leak", label_smoothing_forgets_the_mask),
         wrong_backward(smoothing, "ignores-upstream", label_smoothing_ignores_dloss),
+        wrong_backward(policy, "scale", policy_gradient_forgets_the_mean),
+        wrong_backward(policy, "sign", policy_gradient_goes_downhill_in_reward),
+        wrong_backward(policy, "scale", policy_gradient_forgets_the_advantages),
+        wrong_backward(policy, "ignores-upstream", policy_gradient_ignores_dloss),
     ]
 
 
@@ -257,3 +262,26 @@ def label_smoothing_forgets_the_mask(dloss, cache):
 def label_smoothing_ignores_dloss(dloss, cache):
     """dloss is ignored: it is 1 as long as the smoothing has no weight."""
     return label_smoothing_backward(1, cache)
+
+
+def policy_gradient_forgets_the_mean(dloss, cache):
+    """The loss is a mean over the captions, but the gradient is not divided by their number."""
+    _, _, counts, _ = cache
+    return policy_gradient_backward(dloss, cache) * len(counts)
+
+
+def policy_gradient_goes_downhill_in_reward(dloss, cache):
+    """The reward's gradient instead of the loss's: what turned out well is said less often."""
+    return -policy_gradient_backward(dloss, cache)
+
+
+def policy_gradient_forgets_the_advantages(dloss, cache):
+    """All captions count alike, whatever they were worth, as if people had written them."""
+    probability, said, counts, weights = cache
+    alike = np.full(len(weights), 1 / len(counts))
+    return policy_gradient_backward(dloss, (probability, said, counts, alike))
+
+
+def policy_gradient_ignores_dloss(dloss, cache):
+    """dloss is ignored: it is 1 as long as there is no other loss beside it."""
+    return policy_gradient_backward(1, cache)

@@ -1,0 +1,159 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from satt.data.batches import training_batches
+from satt.data.vocabulary import PAD, START, STOP, UNKNOWN
+from satt.decoding.sampling import sample
+from satt.errors import SattError
+from satt.metrics.sentence_bleu import sentence_bleu
+from satt.training.self_critical import LONGEST, loss_and_gradients, own_captions
+from satt.training.trainer import SMALLER, SURER, TrainingSettings, train
+
+K = 3
+SETTINGS = TrainingSettings(
+    epochs=4, batch_size=5, captions_per_image=K, warmup_steps=2, evaluations=4, settling=1.0,
+)
+
+
+@pytest.fixture
+def batch(drawn, vocabulary):
+    return next(training_batches(drawn[0], vocabulary, 5, np.random.default_rng(0), K))
+
+
+@pytest.fixture
+def model(build, batch):
+    model = build()
+    model.settle(batch["images"])
+    return model
+
+
+def test_it_says_as_many_captions_of_each_image_as_people_did(model, batch):
+    own, reward = own_captions(model, batch, np.random.default_rng(1))
+    M = len(batch["images"])
+    assert own["images"] is batch["images"] and len(own["words"]) == M * K
+    assert (own["words"][:, 0] == START).all() and own["words"].shape[1] <= LONGEST + 1
+    assert not np.isin(own["words"][:, 1:], [START, UNKNOWN]).any()
+    for row in own["words"][:, 1:]:
+        ended = np.flatnonzero(row == STOP)
+        length = ended[0] + 1 if len(ended) else len(row)
+        assert (row[:length] != PAD).all() and (row[length:] == PAD).all()
+    assert len({tuple(row) for row in own["words"]}) > M  # by the dice
+    assert 0 <= reward <= 1
+
+
+def test_the_captions_are_drawn_as_if_the_images_stood_there_several_times(model, batch):
+    own, _ = own_captions(model, batch, np.random.default_rng(1))
+    several = sample(
+        model, np.repeat(batch["images"], K, axis=0), np.random.default_rng(1),
+        max_length=LONGEST, excluded=[UNKNOWN],
+    )
+    for row, caption in zip(own["words"], several, strict=True):
+        assert row[1 : len(caption.words) + 1].tolist() == caption.words
+
+
+def test_an_advantage_is_the_reward_less_that_of_the_image_s_other_captions(model, batch):
+    own, reward = own_captions(model, batch, np.random.default_rng(2))
+
+    def words(row):
+        return row[1:][row[1:] != PAD].tolist()
+
+    rewards = [
+        sentence_bleu(words(row), [words(batch["words"][n // K * K + k]) for k in range(K)])
+        for n, row in enumerate(own["words"])
+    ]
+    assert reward == pytest.approx(np.mean(rewards))
+    raw = np.array([
+        rewards[n] - np.mean([rewards[n // K * K + k] for k in range(K) if k != n % K])
+        for n in range(len(rewards))
+    ])
+    np.testing.assert_allclose(own["advantages"], raw / raw.std(), rtol=1e-5, atol=1e-6)
+    assert own["advantages"].dtype == np.float32
+    assert own["advantages"].std() == pytest.approx(1, rel=1e-5)
+
+
+def test_the_gradient_is_that_of_the_captions_it_drew(model, batch):
+    own, reward = own_captions(model, batch, np.random.default_rng(3))
+    _, expected = model.loss_and_gradients(own)
+    loss, gradients = loss_and_gradients(
+        model, {**batch, "self_critical": True}, np.random.default_rng(3)
+    )
+    assert loss == -reward
+    for name, gradient in expected.items():
+        np.testing.assert_array_equal(gradients[name], gradient)
+
+
+def test_otherwise_it_is_the_model_s_own_gradient(model, batch):
+    loss, gradients = loss_and_gradients(model, batch, np.random.default_rng(3))
+    same, expected = model.loss_and_gradients(batch, np.random.default_rng(3))
+    assert loss == same and all((gradients[name] == expected[name]).all() for name in expected)
+
+
+def test_captions_that_are_all_alike_teach_nothing(model, batch, monkeypatch):
+    monkeypatch.setattr(
+        "satt.training.self_critical.sentence_bleu", lambda caption, references: 0.25
+    )
+    _, gradients = loss_and_gradients(
+        model, {**batch, "self_critical": True}, np.random.default_rng(3)
+    )
+    assert not any(gradient.any() for gradient in gradients.values())
+
+
+def test_the_reward_rises(build, drawn, vocabulary, monkeypatch):
+    monkeypatch.setattr("satt.training.trainer.SMALLER", 1.0)  # it is a short training
+    records = []
+    settings = replace(
+        SETTINGS, epochs=80, batch_size=14, self_critical=0.75, learning_rate=5e-3,
+    )
+    train(build(), vocabulary, drawn[0], drawn[1], settings, records.append, progress=False)
+    rewards = [record["reward"] for record in records if "reward" in record]
+    assert len(rewards) == 60 and np.mean(rewards[-10:]) > 1.1 * np.mean(rewards[:10])
+
+
+def test_it_is_the_last_part_of_a_training(build, drawn, vocabulary):
+    model, records = build(label_smoothing=0.1), []
+    settings = replace(SETTINGS, self_critical=0.5, averaging=0.9)
+    train(model, vocabulary, drawn[0], drawn[1], settings, records.append, progress=False)
+    half = len(records) // 2
+    assert all("loss" in record and "reward" not in record for record in records[:half])
+    assert all("reward" in record and "loss" not in record for record in records[half:])
+    # The supervised part has its whole schedule; then the rate stays.
+    assert records[half - 1]["learning_rate"] < 0.2 * settings.learning_rate
+    assert {record["learning_rate"] for record in records[half:]} == {
+        SMALLER * settings.learning_rate
+    }
+
+
+def test_it_begins_with_the_average_and_surer_of_its_words(build, drawn, vocabulary, monkeypatch):
+    seen = {}
+
+    def look(pool, batch):
+        if batch["self_critical"] and not seen:
+            seen.update({name: param.copy() for name, param in pool._model.params.items()})
+        return real(pool, batch)
+
+    from satt.training.parts import PartsPool
+
+    real = PartsPool.loss_and_gradients
+    monkeypatch.setattr(PartsPool, "loss_and_gradients", look)
+    states = []
+    model = build(label_smoothing=0.1)
+    settings = replace(SETTINGS, self_critical=0.5, averaging=0.9)
+    monkeypatch.setattr("satt.training.trainer.SAVE_EVERY", -1)
+
+    def keep(arrays, kept):
+        if kept["step"] == 6:
+            states.append({name: np.array(array) for name, array in arrays.items()})
+
+    train(model, vocabulary, drawn[0], drawn[1], settings, progress=False, on_save=keep)
+    for name, param in seen.items():
+        factor = SURER if name.startswith("decoder.vocabulary") else 1
+        np.testing.assert_allclose(param, factor * states[-1][f"average.{name}"], rtol=1e-6)
+
+
+def test_one_caption_an_image_cannot_be_compared():
+    with pytest.raises(SattError, match="captions_per_image: expected at least 2 for self_crit"):
+        TrainingSettings(self_critical=0.5)
+    with pytest.raises(SattError, match="self_critical: expected a share"):
+        TrainingSettings(self_critical=1.5, captions_per_image=2)
