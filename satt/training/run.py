@@ -116,6 +116,11 @@ class Run:
         return round(self._before + time.perf_counter() - self._begin, 3)
 
     @property
+    def supervised(self):
+        """So many steps learn from other people's captions; those after them, from its own."""
+        return round(self.total * (1 - self.settings.self_critical))
+
+    @property
     def over(self):
         """Whether there is no further step to take."""
         return self.step >= self.total or self.best["waited"] >= self.settings.patience
@@ -140,7 +145,10 @@ class Run:
     def update_average(self):
         """Let the parameters after this step into their average, if there is one."""
         if self.settings.averaging:
-            update_average(self.average, self.model.params, self.settings.averaging, self.step)
+            begun = self.supervised if self.step > self.supervised else 0
+            update_average(
+                self.average, self.model.params, self.settings.averaging, self.step - begun
+            )
 
     @contextmanager
     def averaged(self):

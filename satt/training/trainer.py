@@ -27,7 +27,7 @@ from satt.training.schedules import SCHEDULES
 from satt.training.threads import side_by_side
 
 BATCHES = ("padded", "one-length")
-SMALLER = 0.03  # a self-critical step, beside a supervised one
+SMALLER = 0.04  # a self-critical step, beside a supervised one
 SURER = 1.6
 CALIBRATION_IMAGES = 512  # from which the batch normalisation takes its statistics for captioning
 SAVE_EVERY = 30  # seconds
@@ -71,7 +71,7 @@ class TrainingSettings:
     self_critical : float
         Share of the steps, the last ones, in which the model learns from captions of its own, see
         `satt.training.self_critical`. It begins with the averaged parameters, if there is an
-        average, and takes steps of `SMALLER` times the learning rate.
+        average, and its steps begin with `SMALLER` times the learning rate and fall to zero.
     averaging : float
         Judged and kept are not the parameters after the last step but a running average of them,
         in which each step leaves this share of the average as it is, see
@@ -289,19 +289,19 @@ def _take_step(run, batches):
     epoch, batch = next(batches)
     run.step += 1
     _settle(run)
-    supervised = round(run.total * (1 - settings.self_critical))
-    if run.step == supervised + 1 and settings.self_critical:
+    batch["self_critical"] = run.step > run.supervised
+    if run.step == run.supervised + 1:
         _become_self_critical(run)
-    batch["self_critical"] = run.step > supervised
     loss, gradients = run.pool.loss_and_gradients(batch)
     run.watch.look(run.step, loss, batch["words"], gradients)
     gradients, norm = clip_by_global_norm(gradients, settings.clip)
     run.watch.check(run.best_step, loss=loss, gradient_norm=norm)
     if batch["self_critical"]:
-        rate = SMALLER * settings.learning_rate
+        left = (run.total + 1 - run.step) / (run.total - run.supervised)
+        rate = SMALLER * settings.learning_rate * left
     else:
         rate = SCHEDULES[settings.schedule](
-            run.step - 1, supervised, settings.warmup_steps, settings.learning_rate
+            run.step - 1, run.supervised, settings.warmup_steps, settings.learning_rate
         )
     run.optimiser.step(model.params, gradients, rate)
     if run.step > run.total / 2:

@@ -104,7 +104,7 @@ def test_the_reward_rises(build, drawn, vocabulary, monkeypatch):
     monkeypatch.setattr("satt.training.trainer.SMALLER", 1.0)  # it is a short training
     records = []
     settings = replace(
-        SETTINGS, epochs=80, batch_size=14, self_critical=0.75, learning_rate=5e-3,
+        SETTINGS, epochs=80, batch_size=14, self_critical=0.75, learning_rate=0.01,
     )
     train(build(), vocabulary, drawn[0], drawn[1], settings, records.append, progress=False)
     rewards = [record["reward"] for record in records if "reward" in record]
@@ -118,11 +118,11 @@ def test_it_is_the_last_part_of_a_training(build, drawn, vocabulary):
     half = len(records) // 2
     assert all("loss" in record and "reward" not in record for record in records[:half])
     assert all("reward" in record and "loss" not in record for record in records[half:])
-    # The supervised part has its whole schedule; then the rate stays.
+    # The supervised part has its whole schedule; then the rate begins anew, lower.
     assert records[half - 1]["learning_rate"] < 0.2 * settings.learning_rate
-    assert {record["learning_rate"] for record in records[half:]} == {
-        SMALLER * settings.learning_rate
-    }
+    rates = [record["learning_rate"] for record in records[half:]]
+    assert rates[0] == pytest.approx(SMALLER * settings.learning_rate)
+    assert np.allclose(np.diff(rates), -rates[0] / half) and rates[-1] > 0
 
 
 def test_it_begins_with_the_average_and_surer_of_its_words(build, drawn, vocabulary, monkeypatch):
