@@ -572,9 +572,10 @@ words, attention = said[n], captions[n].attention
 print("said:      ", " ".join(words))
 print("reference: ", " ".join(data.captions[n][0]))
 print("wrong:     ", why_wrong(words, data.scenes[n]))
-columns = 8
-lines = -(-(len(words) + 1) // columns)
-figure, panels = plt.subplots(lines, columns, squeeze=False, figsize=(14, 2.1 * lines + 0.9))
+lines = -(-(len(words) + 1) // 8)  # at most eight beside each other, and all lines alike
+columns = -(-(len(words) + 1) // lines)
+figure, panels = plt.subplots(lines, columns, squeeze=False,
+                              figsize=(1.8 * columns, 2.1 * lines + 0.9))
 for panel in panels.flat:
     panel.set_axis_off()
 panels[0, 0].imshow(data.images[n])

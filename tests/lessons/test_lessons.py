@@ -152,6 +152,16 @@ def test_it_asserts_what_it_claims(path):
 
 
 @each_lesson
+@pytest.mark.parametrize("calls", [{"check"}, {"trained_captioner", "captioner_of_photographs"}],
+                         ids=["a_gradient_in_front_of_the_reader", "a_trained_captioner"])
+def test_it_looks_at(lesson, calls):
+    tree = ast.parse(lesson.path.read_text(encoding="utf-8"))
+    called = {node.func.id for node in ast.walk(tree)
+              if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+    assert calls & called
+
+
+@each_lesson
 def test_it_ends_with_exercises_that_have_solutions(lesson):
     text = lesson.path.read_text(encoding="utf-8")
     _, heading, exercises = text.partition("\n# ## Exercises\n")
