@@ -13,7 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from satt.commands import demo
 from satt.commands.lessons import read_lesson, read_lessons
+from satt.data.scenes.dataset import draw_scenes
+from satt.training.keeping import load_captioner, save_captioner
 
 try:
     import resource
@@ -27,9 +30,9 @@ SOLUTIONS = sorted((FOLDER / "solutions").glob("*.py"))
 README = (FOLDER / "README.md").read_text(encoding="utf-8")
 ROW = re.compile(r"^\| (\d+) \| \[(.+?)\]\((.+?)\) \| (.+?) \| (\d+) \| (.+?) \|$", re.MULTILINE)
 
-# A lesson runs for less than 60 s; `pytest -m slow -rP tests/lessons` prints how long each took.
-# What fails is one that has got out of hand, on whatever machine: in seconds of a processor.
-SECONDS = 180
+# A lesson runs for less than 60 s of a processor, however busy the machine is with other things;
+# `pytest -m slow -rP tests/lessons` prints how long each took. (The clock of Windows counts those.)
+SECONDS = 60 if resource else 180
 SOLUTION_SECONDS = 360  # some run their lesson first
 ENOUGH_FIGURES, ENOUGH_EXERCISES, ENOUGH_ROWS = 2, 3, 9
 SMALLEST = 480, 280  # pixels
@@ -279,6 +282,26 @@ def test_a_lesson_runs_from_anywhere_in_time_and_draws(lesson, tmp_path):
     begin = time.time() - 2  # some file systems count in twos
     assert_it_runs_in_time(lesson.path, tmp_path, SECONDS)
     assert_it_has_drawn(lesson.path.read_text(encoding="utf-8"), FOLDER / "figures", begin)
+
+
+@pytest.mark.slow
+def test_lesson_8_shows_what_the_demo_has_recorded(tmp_path):
+    demo_folder = tmp_path / "satt-demo"
+    demo_folder.mkdir()
+    model, vocabulary, _ = load_captioner(FOLDER / "captioner.npz")
+    validation = draw_scenes("validation", 20, model.settings.image_size, seed=5, progress=False)
+    snapshots, trained = demo.Snapshots(model, vocabulary, validation), model.arrays()
+    for step, sharpness in enumerate((0, 0.3, 1)):  # from even attention to what was learned
+        model.restore(trained)
+        model.sharpen(sharpness)
+        snapshots.take(step)
+    demo._draw_training(demo_folder, [], snapshots)
+    save_captioner(demo_folder / "checkpoint.npz", model, vocabulary, {"seed": 5})
+
+    ended, _ = run(FOLDER / "08_the_captioner_learns.py", tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    assert f"[captioner: {Path('satt-demo') / 'checkpoint.npz'}]" in ended.stdout
+    assert f"caption: {' '.join(snapshots.words[:-1])}\n" in ended.stdout
 
 
 def assert_it_has_drawn(source, figures, begin):
