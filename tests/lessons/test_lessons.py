@@ -31,7 +31,7 @@ README = (FOLDER / "README.md").read_text(encoding="utf-8")
 ROW = re.compile(r"^\| (\d+) \| \[(.+?)\]\((.+?)\) \| (.+?) \| (\d+) \| (.+?) \|$", re.MULTILINE)
 
 # A lesson runs for less than 60 s of a processor, however busy the machine is with other things;
-# `pytest -m slow -rP tests/lessons` prints how long each took. (The clock of Windows counts those.)
+# `pytest -m slow -rP tests/lessons` prints how long each took. (On Windows it is the clock.)
 SECONDS = 60 if resource else 180
 SOLUTION_SECONDS = 360  # some run their lesson first
 ENOUGH_FIGURES, ENOUGH_EXERCISES, ENOUGH_ROWS = 2, 3, 9
