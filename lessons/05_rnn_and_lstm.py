@@ -240,7 +240,7 @@ for value in sequence:
     )
     i, f, o = (gate[0, 0] for gate in cache[5:8])
     print(f"{value[0]:5.1f} {value[1]:5.0f} {value[2]:4.0f} {i:5.1f}{f:5.1f}{o:5.1f}"
-          f"{cell[0, 0]:10.2f}{state[0, 0]:7.2f}")
+          f"{cell[0, 0]:10.2f}{state[0, 0].round(2) + 0:7.2f}")
     if value[2]:
         print("      ^ read: tanh(memory)")
 assert np.isclose(cell[0, 0], np.tanh(-0.7), atol=1e-3)  # the second value that was written

@@ -571,7 +571,7 @@ assert np.isclose(loss, sum(surprises))
 assert np.abs(back[3]["scores"]).max() < 0.1 * np.abs(back[0]["scores"]).max()
 # s_1 has more to answer for than in step 1 alone.
 assert not np.allclose(back[0]["state"], back_1["state"])
-title = "All four steps backwards: the gradient of every number"
+title = "All four steps backwards: from each word to the picture"
 figure = draw_caption(back, dgrid[0], image, title, back=True)
 show(figure, "07_four_steps_backward")
 
@@ -579,7 +579,7 @@ show(figure, "07_four_steps_backward")
 # ## It is the captioner
 #
 # `satt/models/captioner.py` holds the same lines. Given our parameters, it finds the same loss and
-# the same gradients, to the last digit.
+# the same gradients, to nine digits at least.
 
 # %%
 settings = CaptionerSettings(

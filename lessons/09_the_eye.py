@@ -2,9 +2,9 @@
 # # Lesson 9: why attention? The eye
 #
 # **What you will see.** Why the lecture begins with an eye: the eye is sharp at one small spot and
-# must be turned to see. You will draw the eye, draw how fast its sharpness falls, look at a
-# photograph and at a hand through it, and put the captioner's attention beside it. At the end you
-# will know where the comparison ends.
+# must be turned to see. You will draw the eye, draw how fast its sharpness falls, find the nodes
+# of attention in its blur, look at a photograph and at a hand through it, and put the captioner's
+# attention beside it. At the end you will know where the comparison ends.
 #
 # **What you need.** Lesson 4 (the grid); it helps to have seen lesson 8.
 #
@@ -28,10 +28,12 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter, map_coordinates
 from trained import trained_captioner
 
+from gradcheck import check
 from satt.data.batches import to_float
 from satt.data.scenes.dataset import draw_scenes
 from satt.decoding.greedy import greedy
 from satt.figures.gaze import draw_gaze
+from satt.layers.softmax import softmax_backward, softmax_forward
 from satt.metrics.scene_report import judge, report
 
 # %% [markdown]
@@ -195,11 +197,89 @@ assert times_as_much > 50
 # The cheap way is one sharp spot and a fast motor. That is the answer to "why attention?": *do not
 # look at everything well; look well at what you need now*.
 #
+# ## A fovea on seven pixels
+#
+# What is finer than the MAR is lost. So let each place report a *blur*: a mean of the pixels
+# around it, weighted by a Gaussian whose width (sigma) is the MAR at that place. First in small: a
+# row of seven pixels, and the gaze rests at g = 1.2, between pixel 1 and pixel 2.
+#
+#     sigma_i = 0.3 (1 + |i - g|)             in pixels: wider, the farther from the gaze
+#     e_ij    = -(i - j)² / (2 sigma_i²)      a_i = softmax(e_i)       seen_i = sum_j a_ij pixel_j
+#
+# Look at the second line: a score for each pixel, a softmax, a weighted sum. These are the three
+# nodes of attention. Here the scores come from where the eye is turned; in the captioner they come
+# from what is at each place and what is asked.
+
+# %%
+positions = np.arange(7.0)
+stripes = np.array([0.0, 1, 0, 1, 0, 1, 0])
+
+
+def glance_forward(pixels, gaze):
+    side = np.sign((positions - gaze).real)  # 1 to the right of the gaze, -1 to the left
+    sigma = 0.3 * (1 + side * (positions - gaze))
+    squares = (positions[:, None] - positions) ** 2
+    weights, softmax = softmax_forward(-squares / (2 * sigma[:, None] ** 2))
+    return weights @ pixels, (pixels, side, sigma, squares, weights, softmax)
+
+
+gaze = np.array([1.2])
+seen, (_, _, _, _, weights, _) = glance_forward(stripes, gaze)
+print("pixels", stripes, "\nseen  ", seen.round(2) + 0.0)
+print("weights, a row for each place that reports:")
+print(weights.round(2) + 0.0)
+assert np.allclose(weights.sum(axis=1), 1)
+contrast = np.abs(np.diff(seen))
+assert contrast[1] > 0.6 and contrast[4:].max() < 0.1  # sharp at the gaze, grey far from it
+
+# %%
+figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4.9), width_ratios=(1, 1.25))
+shown = left.imshow(weights, cmap="cividis", vmin=0, vmax=1)
+for (i, j), weight in np.ndenumerate(weights):
+    if weight >= 0.005:
+        left.text(j, i, f"{weight:.2f}", ha="center", va="center",
+                  color="black" if weight > 0.5 else "white")
+left.axhline(gaze[0], color=RED, linewidth=2, linestyle="--")
+left.set(xlabel="pixel j", ylabel="place i that reports", title="the weights $a_{ij}$",
+         xticks=range(7), yticks=range(7))
+right.bar(positions, stripes, 0.9, color="#DDDDDD", label="the pixels")
+right.plot(positions, seen, "o-", color=BLUE, linewidth=3, markersize=9, label="what is seen")
+right.axvline(gaze[0], color=RED, linewidth=2, linestyle="--", label="the gaze")
+right.set(xticks=range(7), xlabel="place", ylabel="brightness", ylim=(0, 1.3),
+          title="stripes: sharp at the gaze, grey far from it")
+right.legend(loc="upper right", ncols=3)
+show(figure, "09_seven_pixels")
+
+# %% [markdown]
+# Backward, from the last node to the first. A pixel was copied into all seven means, so it sums
+# what comes back; the gaze is in all sigmas, so it sums, too:
+#
+#     dpixel_j = sum_i a_ij dseen_i                     da_ij = dseen_i pixel_j
+#     de_i     = the softmax's backward of da_i         lesson 1
+#     dsigma_i = sum_j de_ij (i - j)² / sigma_i³
+#     dg       = sum_i dsigma_i * (-0.3 to the right of the gaze, 0.3 to the left)
+
+
+# %%
+def glance_backward(dseen, cache):
+    pixels, side, sigma, squares, weights, softmax = cache
+    dscores = softmax_backward(dseen[:, None] * pixels, softmax)
+    dsigma = (dscores * squares).sum(axis=1) / sigma**3
+    return weights.T @ dseen, np.array([(dsigma * -0.3 * side).sum()])
+
+
+checked = check(glance_forward, glance_backward, {"pixels": stripes, "gaze": gaze})
+print(checked)
+assert checked.ok
+
+# %% [markdown]
+# dg says which way the eye should turn. So even a gaze can be learned by going downhill. The
+# captioner has it easier: it need not turn, and it learns its scores themselves.
+#
 # ## A photograph, seen through a fovea
 #
-# What is finer than the MAR is lost. So blur each pixel with a Gaussian whose width (sigma) is the
-# MAR at that pixel. A grating of black and white bars, each one MAR wide, then keeps
-# exp(-π²/2) = 0.7 % of its contrast: too little to see.
+# Now the same for a photograph, with the MAR in the place of our small sigma. A grating of black
+# and white bars, each one MAR wide, keeps exp(-π²/2) = 0.7 % of its contrast: too little to see.
 #
 # Every pixel needs another blur. Doing this pixel by pixel would be slow. Instead blur the whole
 # image a few times, from hardly to strongly, and mix for each pixel the two results whose widths

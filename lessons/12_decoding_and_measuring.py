@@ -3,8 +3,8 @@
 #
 # **What you will see.** A trained captioner gives probabilities, not captions. First: three ways
 # to turn them into words (greedy, sampling, beam search), the last one drawn as a tree. Then:
-# BLEU, the usual measure of captions, counted by hand, and four ways to fool it. Last: a measure
-# of where the model looked.
+# BLEU, the usual measure of captions, counted by hand, and four ways to fool it; why it cannot be
+# trained for, and what can. Last: a measure of where the model looked.
 #
 # **What you need.** Lesson 7 (one step by hand).
 #
@@ -21,6 +21,7 @@ import numpy as np
 from matplotlib import pyplot as plt
 from trained import trained_captioner
 
+from gradcheck import check
 from satt.data.batches import to_float
 from satt.data.scenes.dataset import draw_scenes
 from satt.data.scenes.drawing import draw_scene
@@ -409,7 +410,95 @@ assert b1[COLOUR] > 0.6 and truth_of[COLOUR] < 0.3 * truth_of[HONEST]
 # BLEU counts phrases. Whether the caption is *true* it cannot know. For photographs nobody can say
 # it automatically; in a drawn world the parser can.
 #
-# ## 6. Where it looked
+# ## 6. Why not train for it?
+#
+# If BLEU is what counts, why not go downhill on -BLEU? Because it has no slope. Words are chosen
+# by the largest logit: move the logits a little, and the same words come out, with the same BLEU.
+# Four captions, a logit for each, and the BLEU-2 that each gets with the references from above:
+
+# %%
+sayings = ["a red cat on the grass", "a cat is sitting", "a red dog on a lawn", "a boat"]
+scores = np.array([corpus_bleu([text.split()], [references]).bleu[1] for text in sayings])
+
+
+def said_forward(logits):
+    choice = np.eye(len(logits), dtype=logits.dtype)[logits.real.argmax()]
+    return choice @ scores, None
+
+
+def said_backward(dscore, cache):
+    return np.zeros(len(sayings))
+
+
+logits = np.array([0.5, 1.0, 0.0, 0.2])
+report = check(said_forward, said_backward, {"logits": logits})
+print(report)
+assert report.gradients["logits"].is_vacuous  # zero by both ways (lesson 1)
+
+# %% [markdown]
+# What *has* a slope is the score on average, when the caption is drawn by lot (section 2):
+#
+#     p = softmax(logits)                    mean = sum_k p_k score_k
+#     dmean / dp_k = score_k, and with the softmax's backward
+#
+#     dmean / dlogit_k = p_k (score_k - sum_j p_j score_j) = p_k (score_k - mean)
+#
+# What scores better than the mean goes up, the rest goes down. It is the formula by which
+# attention was learned in lesson 8.
+
+
+# %%
+def mean_forward(logits):
+    p, _ = softmax_forward(logits)
+    return p @ scores, (p,)
+
+
+def mean_backward(dmean, cache):
+    (p,) = cache
+    return dmean * p * (scores - p @ scores)
+
+
+report = check(mean_forward, mean_backward, {"logits": logits})
+print(report)
+assert report.ok
+mean, (p,) = mean_forward(logits)
+slope = mean_backward(1.0, (p,))
+
+figure, panels = plt.subplots(1, 3, figsize=(13, 3.4), sharey=True)
+for panel, values, title, colour in zip(
+    panels, (p, scores, slope), ("p: how often it is said", "its BLEU-2", "slope of the mean"),
+    (BLUE, GREEN, ORANGE), strict=True,
+):
+    bars = panel.barh(sayings, values, color=colour)
+    panel.bar_label(bars, fmt="%.2f", padding=3, bbox={"fc": "white", "ec": "none", "pad": 1})
+    panel.axvline(0, color=BLACK, lw=1)
+    panel.margins(x=0.25)
+    panel.set(title=title)
+panels[1].axvline(mean, color=RED, ls="--", label=f"mean {mean:.2f}")
+panels[1].legend(loc="lower right")
+panels[0].invert_yaxis()
+show(figure, "12_better_than_the_mean")
+assert np.array_equal(slope > 0, scores > mean)
+
+# %% [markdown]
+# A captioner has more captions than anyone can add up. So draw a few. A drawn caption k gives
+# (score_k - b) times the gradient of log p_k, and on average that *is* the slope, whatever number
+# b is. A b near the mean only makes it less noisy.
+
+# %%
+for b in (0.0, 0.3, mean):
+    each = (scores - b)[:, None] * (np.eye(len(p)) - p)  # d log p_k / dlogits = (1 if k) - p
+    noise = np.sqrt(p @ (each**2).sum(axis=1))
+    print(f"b = {b:.2f}: slope {(p @ each).round(3)}, size of one draw's {noise:.3f}")
+    assert np.allclose(p @ each, slope)
+
+# %% [markdown]
+# This is REINFORCE (Williams 1992). With the score of the greedy caption as b it has trained many
+# captioners after the paper (Rennie et al. 2017); with a location in the place of a caption it is
+# how hard attention learns (the paper's section 4.1). But remember section 5: a captioner that is
+# trained for a score learns to fool it.
+#
+# ## 7. Where it looked
 #
 # The last question is not about words: was the attention on what the word names? For each thing of
 # a scene its mask is known. Averaged over each location it gives a **share**: how much of the
@@ -495,4 +584,5 @@ assert means["trained"][0] > 0.6 and means["trained"][1] > 2 * means["shuffled"]
 # * Papineni et al. (2002), *BLEU: a Method for Automatic Evaluation of Machine Translation*.
 # * Wu et al. (2016), *Google's Neural Machine Translation System*, equation 14: the length
 #   penalty.
+# * Rennie et al. (2017), *Self-critical Sequence Training for Image Captioning*, section 3.
 # * `satt/decoding/beam_search.py`, `satt/metrics/bleu.py`, `satt/metrics/looking.py`.

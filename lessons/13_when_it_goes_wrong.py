@@ -39,7 +39,7 @@ from satt.training.optimisers import SGD, Adam
 from satt.training.schedules import warmup_cosine
 
 # %% [markdown]
-# ## 0. A patient that can be trained in two seconds
+# ## 0. A patient that can be trained in seconds
 #
 # One or two things on water: 1,500 scenes to learn from, 200 to measure with, five captions each.
 # As in lesson 8 the conv net is that of the trained captioner, and only a small decoder learns.

@@ -213,8 +213,9 @@ def panels(rows, columns, size=2.4, head=0.6):
     return figure, axes
 
 
-columns, looked = 7, overlays(images[0], captions[0].attention)
-figure, axes = panels(-(-(len(said[0]) + 1) // columns), columns)
+looked = overlays(images[0], captions[0].attention)
+rows = -(-(len(said[0]) + 1) // 7)  # at most seven beside each other, and all rows alike
+figure, axes = panels(rows, -(-(len(said[0]) + 1) // rows))
 bare(axes[0, 0], names[0])
 axes[0, 0].imshow(images[0])
 for panel, word, picture in zip(axes.ravel()[1:], said[0], looked, strict=False):

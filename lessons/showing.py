@@ -1,14 +1,24 @@
 """Show a figure wherever the lesson runs: in a notebook, in a window, or in a file only.
 
 Importing this gives figures their look: letters that can be read from the last row, and colours
-that can be told apart with any kind of colour vision (Okabe and Ito 2008).
+that can be told apart with any kind of colour vision (Okabe and Ito 2008). It comes first in every
+lesson, because it also has NumPy compute in one thread.
 """
 
 import atexit
+import os
 from pathlib import Path
+
+# The products of a lesson are small. Several threads would mostly wait for each other, and many
+# times as long on a machine that is busy with something else. BLAS reads this when NumPy comes.
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
+    os.environ.setdefault(variable, "1")
 
 import matplotlib
 from matplotlib import pyplot as plt
+from matplotlib.text import Text
+
+from satt.figures.fonts import use_font_for
 
 FIGURES = Path(__file__).resolve().parent / "figures"
 
@@ -60,6 +70,10 @@ def show(figure, name):
         raise ValueError(f"name: expected the lesson's number first, like 07_scores, got {name}")
     FIGURES.mkdir(exist_ok=True)
     path = FIGURES / f"{name}.png"
+    for text in figure.findobj(Text):
+        if not text.get_text().isascii():  # such as the name of your photograph
+            readable, families = use_font_for(text.get_text())
+            text.set(text=readable, fontfamily=families)
     figure.savefig(path)
     print(f"[figure: {path}]")
     if matplotlib.get_backend().lower() in WITHOUT_A_SCREEN:

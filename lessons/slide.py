@@ -124,7 +124,8 @@ def _box(axes, x, y, rows, name="", shade="", width=0.72, height=0.48):
         face, ink = _colours(value, shade)
         text = value if isinstance(value, str) else number(value, 3 if shade == "gradient" else 2)
         axes.add_patch(Rectangle(corner, width, height, facecolor=face, edgecolor=BLACK))
-        axes.text(*middle, text, fontsize=13, color=ink, ha="center", va="center")
+        size = 13 if len(text) < 6 or isinstance(value, str) else 12  # -0.123 fills its box
+        axes.text(*middle, text, fontsize=size, color=ink, ha="center", va="center")
     axes.text(x, top - 0.07, name, fontsize=17, ha="center", va="bottom")
 
 

@@ -8,12 +8,11 @@ import runpy
 import sys
 from pathlib import Path
 
-import numpy as np
-
 LESSONS = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(LESSONS))
 lesson = runpy.run_path(str(LESSONS / "06_sequence_to_sequence.py"))
 train, write, share_right = lesson["train"], lesson["write"], lesson["share_right"]
+np = lesson["np"]  # NumPy in one thread, see showing.py
 np.set_printoptions(precision=2, suppress=True, linewidth=100)
 
 # %% [markdown]

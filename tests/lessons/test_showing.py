@@ -76,6 +76,16 @@ def test_a_figure_that_pyplot_does_not_know_is_shown_too(showing, screen):
     assert shown.axes[0].images[0].get_array().shape[:2] == (360, 600)
 
 
+@pytest.mark.filterwarnings("ignore:no installed font")  # it says that it romanises
+def test_hangul_is_never_shown_as_boxes(showing, recwarn):
+    figure, axes = plt.subplots()
+    axes.set(title="우리 고양이", ylabel="x² → β")
+    showing.show(figure, "14_photographs")
+    assert not [warning for warning in recwarn if "missing from" in str(warning.message)]
+    assert axes.get_title() in ("우리 고양이", "uri goyangi")
+    assert axes.get_ylabel() == "x² → β"
+
+
 def test_letters_can_be_read_when_projected(showing):
     figure, axes = plt.subplots(layout="constrained")
     axes.plot([1, 2], label="a")
