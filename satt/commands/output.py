@@ -40,6 +40,36 @@ def prepare_folder(text, option="--out"):
     return folder
 
 
+def spare(files, paths, option):
+    """Raise a SattError if a file that is to be written is one of those that are read.
+
+    Parameters
+    ----------
+    files : iterable of str or Path
+        What is read; some may be missing.
+    paths : iterable of Path
+        What is to be written.
+    option : str
+        That these were given with.
+    """
+    there = {_identity(file) for file in files} - {None}
+    for path in paths:
+        if _identity(path) in there:
+            raise SattError(
+                f"{option}: {path} is one of the images, and would be overwritten; name another "
+                "place"
+            )
+
+
+def _identity(path):
+    """What two names of one file have in common; None if there is no such file."""
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return found.st_dev, found.st_ino
+
+
 def as_typed(*words):
     """Write a command as it is typed: in quotes what a shell would take apart."""
     import shlex
