@@ -179,8 +179,10 @@ def test_a_figure_does_not_take_the_place_of_an_image(
         Image.open(photo).save(path)
     content = second.read_bytes()
     (tmp_path / "folder").mkdir()
-    for images, figure in (([second], second), ([second], tmp_path / "folder" / ".." / second.name),
-                           ([first, second], tmp_path)):
+    for images, figure in (
+        ([second], second), ([second], tmp_path / "folder" / ".." / second.name),
+        ([first, second], tmp_path),
+    ):
         complains("caption", *images, "--checkpoint", checkpoint, "--figure", figure,
                   about=["--figure", second.name, "overwritten"])
     assert second.read_bytes() == content
