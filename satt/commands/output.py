@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 from satt.errors import SattError
@@ -68,6 +69,18 @@ def _identity(path):
     except (OSError, ValueError):
         return None
     return found.st_dev, found.st_ino
+
+
+@contextmanager
+def told_where(path, option="--out"):
+    """Say which file could not be written; the system's errors for a full disk name none."""
+    try:
+        yield
+    except OSError as error:
+        raise SattError(
+            f"{option}: {path} cannot be written: {error.strerror or error}; make room or choose "
+            "another folder"
+        ) from error
 
 
 def as_typed(*words):

@@ -9,7 +9,6 @@ from satt.data.readers.text_file import read_text
 from satt.data.stored_grids import StoredGrids
 from satt.errors import SattError
 
-
 MAGIC = b"\x93NUMPY"
 LARGEST = 65_504  # the largest number of float16; no net's features come near it
 
