@@ -7,7 +7,7 @@ from pathlib import Path
 from satt.commands.arguments import BEAM, BEAM_SIZE, SEED, number, whole_number
 from satt.commands.checkpoints import add_checkpoint_argument, checkpoint_for_images, load
 from satt.commands.looking import Seen, encoder_of
-from satt.commands.output import FIGURE_ENDINGS, draw_caption, prepare_folder
+from satt.commands.output import FIGURE_ENDINGS, draw_caption, prepare_folder, spare
 from satt.errors import SattError
 
 NAME = "caption"
@@ -63,6 +63,7 @@ def run(options):
     if options.seed is not None and options.temperature is None:
         raise SattError("--seed: nothing is random without --temperature; add that, such as 0.8")
     figures = _figure_paths(options)
+    spare(options.images, figures, "--figure")
     model, vocabulary = load(options.checkpoint or checkpoint_for_images(options.images))
     encoder = encoder_of(model.settings)
 

@@ -4,7 +4,7 @@ import json
 
 from satt.commands.arguments import COUNT, SEED, whole_number
 from satt.commands.checkpoints import DRAWN_BY
-from satt.commands.output import prepare_folder, print_table
+from satt.commands.output import prepare_folder, print_table, told_where
 from satt.errors import SattError
 
 NAME = "draw"
@@ -62,7 +62,6 @@ def run(options):
     if options.json:
         raise SattError("--json: it goes with --statistics only; add that or leave --json out")
     from PIL import Image
-    from PIL.PngImagePlugin import PngInfo
     from tqdm import tqdm
 
     from satt.data.scenes.dataset import scene_at
@@ -76,22 +75,31 @@ def run(options):
         scene, captions = scene_at(options.split, index, options.seed)
         image, thing_masks, setting_mask = draw_scene(scene, size)
         name = f"{options.split}-{options.seed}-{index}"
-        about = PngInfo()
-        about.add_text("Software", DRAWN_BY)  # so that `satt caption` knows it again
-        Image.fromarray(image).save(folder / f"{name}.png", pnginfo=about)
-        about = PngInfo()
-        about.add_text("things", _who(scene))
-        _mask(thing_masks, setting_mask).save(folder / f"{name}-mask.png", pnginfo=about)
+        picture, mask = Image.fromarray(image), _mask(thing_masks, setting_mask)
+        # So that `satt caption` knows it again.
+        _save(picture, folder / f"{name}.png", "Software", DRAWN_BY)
+        _save(mask, folder / f"{name}-mask.png", "things", _who(scene))
         texts = [" ".join(words) for words in captions]
         lines += [f"{name}.png\t{text}\n" for text in texts]
         if index < MOST_ON_A_SHEET:
             shown.append((image, texts[0]))
-    (folder / "captions.txt").write_text("".join(lines), encoding="utf-8", newline="\n")
+    with told_where(folder / "captions.txt"):
+        (folder / "captions.txt").write_text("".join(lines), encoding="utf-8", newline="\n")
     images, titles = zip(*shown, strict=True)
     draw_samples(folder / "sheet.png", images, list(titles))
     print(f"{count} scenes, their captions and masks are in {folder}; begin with "
           f"{folder / 'sheet.png'}")
     return 0
+
+
+def _save(picture, path, key, text):
+    """Write a PNG file that says something about itself."""
+    from PIL.PngImagePlugin import PngInfo
+
+    about = PngInfo()
+    about.add_text(key, text)
+    with told_where(path):
+        picture.save(path, pnginfo=about)
 
 
 def _mask(thing_masks, setting_mask):

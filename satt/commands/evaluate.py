@@ -136,7 +136,8 @@ def _warn_of_other_words(vocabulary, data, options):
 def perplexity(model, vocabulary, data, batch_size=100):
     """How many words the model wavers between, on average, as it is given the right ones.
 
-    exp(nats of all captions / their words), the stop word counted.
+    exp(nats of all captions / their words), the stop word counted; None where that is no number,
+    or too large for one.
     """
     import math
 
@@ -148,7 +149,11 @@ def perplexity(model, vocabulary, data, batch_size=100):
         for batch in batches:
             nats += model.loss(batch) * len(batch["words"])
             words += int((batch["words"][:, 1:] != PAD).sum())
-    return math.exp(nats / words)
+    try:
+        found = math.exp(nats / words)
+    except OverflowError:
+        return None
+    return found if math.isfinite(found) else None
 
 
 def _print(figures, images):

@@ -5,7 +5,7 @@ import warnings
 from pathlib import Path
 
 from satt.commands.arguments import SEED
-from satt.commands.output import FIGURE_ENDINGS, prepare_folder, print_table
+from satt.commands.output import FIGURE_ENDINGS, prepare_folder, print_table, spare
 from satt.commands.sources import add_image_arguments, open_folder, read_images, refuse_left_out
 from satt.errors import SattError
 
@@ -75,6 +75,7 @@ def run(options):
         raise SattError(f"--out: expected a file, got the folder {out}; name a file in it")
     listing = open_folder(options.folder, "FOLDER")
     prepare_folder(out.parent)
+    spare((photograph.path for photograph in listing.photographs), [out], "--out")
 
     from satt.data.overview import (
         describe_captions,

@@ -153,7 +153,8 @@ def encoder_of(settings):
     if settings.grid not in NAMES:
         raise SattError(
             f"--grids: this captioner learned from grids that another program has made "
-            f"({settings.grid}); give those of these photographs, with --grids and --names"
+            f"({settings.grid}); give those of these photographs to `satt evaluate`, with --grids "
+            "and --names; `satt caption` cannot make them"
         )
     return PretrainedEncoder(settings.grid)
 

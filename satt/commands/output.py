@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 from satt.errors import SattError
@@ -38,6 +39,48 @@ def prepare_folder(text, option="--out"):
             f"{option}: {folder} cannot be written to: {error.strerror}; choose another folder"
         ) from error
     return folder
+
+
+def spare(files, paths, option):
+    """Raise a SattError if a file that is to be written is one of those that are read.
+
+    Parameters
+    ----------
+    files : iterable of str or Path
+        What is read; some may be missing.
+    paths : iterable of Path
+        What is to be written.
+    option : str
+        That these were given with.
+    """
+    there = {_identity(file) for file in files} - {None}
+    for path in paths:
+        if _identity(path) in there:
+            raise SattError(
+                f"{option}: {path} is one of the images, and would be overwritten; name another "
+                "place"
+            )
+
+
+def _identity(path):
+    """What two names of one file have in common; None if there is no such file."""
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return found.st_dev, found.st_ino
+
+
+@contextmanager
+def told_where(path, option="--out"):
+    """Say which file could not be written; the system's errors for a full disk name none."""
+    try:
+        yield
+    except OSError as error:
+        raise SattError(
+            f"{option}: {path} cannot be written: {error.strerror or error}; make room or choose "
+            "another folder"
+        ) from error
 
 
 def as_typed(*words):

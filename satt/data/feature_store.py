@@ -30,7 +30,7 @@ import numpy as np
 import PIL
 from tqdm import tqdm
 
-from satt.data.image_cache import LEFT_FREE, default_folder
+from satt.data.image_cache import LEFT_FREE, default_folder, is_damage
 from satt.data.images import content_key, read_image_and_key
 from satt.data.stored_grids import StoredGrids
 from satt.errors import SattError
@@ -271,8 +271,10 @@ class FeatureStore:
             yield index
         except sqlite3.Error as error:
             raise SattError(
-                f"cache: {self._index_path} is damaged or in use ({error}); delete it, and the "
-                "grids will be computed anew"
+                f"cache: {self._index_path} is damaged ({error}); delete it, and the grids will "
+                "be computed anew" if is_damage(error) else
+                f"cache: {self._index_path} cannot be used ({error}); make room, wait for whoever "
+                "else uses it, or name another folder with --cache"
             ) from error
         finally:
             if index is not None:

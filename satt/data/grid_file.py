@@ -9,6 +9,9 @@ from satt.data.readers.text_file import read_text
 from satt.data.stored_grids import StoredGrids
 from satt.errors import SattError
 
+MAGIC = b"\x93NUMPY"
+LARGEST = 65_504  # the largest number of float16; no net's features come near it
+
 
 class GridFile:
     """The grids of some images.
@@ -41,7 +44,7 @@ class GridFile:
         side = math.isqrt(L)
         self.name = path.stem
         self.grid_shape = (side, side, D) if side * side == L else (1, L, D)
-        self._names_path = names_path
+        self._path, self._names_path = path, names_path
         self._rows = _rows(path, names_path, len(self._file))
 
     def grids(self, names):
@@ -55,25 +58,50 @@ class GridFile:
         Returns
         -------
         grids : StoredGrids, shape (number kept, L, D)
-            In the order of `names`, without those that are missing.
+            In the order of `names`, without those that are missing or hold what is no number.
         kept : ndarray of bool, shape (number of names,)
         reasons : dict of int to str
-            Why one is missing, by its index in `names`.
+            Why one is left out, by its index in `names`.
         """
-        reasons = {
-            number: f"--names: {self._names_path} has no line {' '.join(name.split())!r:.100}"
-            for number, name in enumerate(names) if name not in self._rows
-        }
-        kept = np.array([name in self._rows for name in names], dtype=bool)
-        rows = [self._rows[name] for name in names if name in self._rows]
+        found = map(self._why_not, names)
+        reasons = {number: reason for number, reason in enumerate(found) if reason}
+        kept = np.array([number not in reasons for number in range(len(names))], dtype=bool)
+        rows = [self._rows[name] for name, good in zip(names, kept, strict=True) if good]
         return StoredGrids(self._file, rows), kept, reasons
+
+    def _why_not(self, name):
+        """Why the grid of an image cannot be used; None if it can."""
+        if name not in self._rows:
+            return (
+                f"--names: {self._names_path} has no line {_shown(name)} (its first is "
+                f"{_shown(next(iter(self._rows)))})"
+            )
+        largest = np.abs(self._file[self._rows[name]]).max()
+        if largest <= LARGEST:  # False, too, for what is no number
+            return None
+        return (
+            f"--grids: {self._path}: expected numbers up to {LARGEST:,}, got {largest:g} in the "
+            f"grid of {_shown(name)}; make it again"
+        )
+
+
+def _shown(name):
+    return repr(" ".join(name.split()))[:100]
 
 
 def _open(path):
     try:
+        with open(path, "rb") as file:
+            begin = file.read(len(MAGIC))
+        if begin[:2] == b"PK":  # what numpy.savez writes
+            raise SattError(f"--grids: {path} holds several arrays; write one with numpy.save")
+        if begin != MAGIC:
+            raise ValueError("it is no .npy file")
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except FileNotFoundError:
         raise SattError(f"--grids: there is no file {path}; correct the path") from None
+    except SattError:
+        raise
     except Exception as error:
         # A damaged header can surface as nearly anything.
         reason = " ".join(f"{getattr(error, 'strerror', None) or error}".split())
@@ -82,8 +110,6 @@ def _open(path):
             "numpy.save(file, grids)"
         ) from error
     expected = f"--grids: {path}: expected an array (N, L, D) of floats, got "
-    if not isinstance(array, np.ndarray):
-        raise SattError(f"{expected}several arrays; write one with numpy.save")
     if array.dtype.type not in (np.float16, np.float32, np.float64):
         raise SattError(f"{expected}{array.dtype}; use grids.astype(numpy.float16)")
     if array.ndim != 3:

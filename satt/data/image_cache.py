@@ -178,7 +178,7 @@ class ImageCache:
         try:
             return action(*arguments)
         except (sqlite3.Error, OSError, ValueError, OverflowError) as error:
-            if _is_damage(error):
+            if is_damage(error):
                 self._begin_anew(error)
             elif action == self._write:
                 self._stop_writing(error)
@@ -260,7 +260,7 @@ def _checksum(key, pixels):
     return zlib.crc32(pixels, zlib.crc32(key))
 
 
-def _is_damage(error):
+def is_damage(error):
     """Whether the content of the file is to blame, and not the disk, rights or another process."""
     if isinstance(error, sqlite3.OperationalError):
         return str(error).startswith(("no such", "unsupported", "Could not decode"))

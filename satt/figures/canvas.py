@@ -5,11 +5,13 @@ picture becomes a whole number of pixels of the figure. Nothing here touches mat
 state, so figures can be drawn without a screen and in threads.
 """
 
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from satt.errors import SattError
 from satt.figures.fonts import use_font_for
 
 # A power of two: pixels / DPI * DPI gives the pixels back without rounding.
@@ -31,10 +33,23 @@ def new_sheet(width, height):
 
 
 def save_sheet(figure, path):
-    """Write the figure to `path` (the ending chooses the format) and return the path."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=DPI)
+    """Write the figure to `path` (the ending chooses the format) and return the path.
+
+    Raises
+    ------
+    SattError
+        If it cannot be written.
+    """
+    path, drawn = Path(path), BytesIO()
+    figure.savefig(drawn, dpi=DPI, format=path.suffix[1:] or None)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(drawn.getvalue())
+    except OSError as error:
+        raise SattError(
+            f"figure: {path} cannot be written: {error.strerror or error}; make room or choose "
+            "another place"
+        ) from error
     return path
 
 

@@ -171,6 +171,26 @@ def test_one_file_for_several_figures(complains, checkpoint, photos, tmp_path):
               about=["--figure", "all.png", "folder"])
 
 
+def test_a_figure_does_not_take_the_place_of_an_image(
+    satt, complains, checkpoint, photos, tmp_path
+):
+    first, second = tmp_path / "a.png", tmp_path / "a-attention.png"
+    for path, photo in ((first, photos[0]), (second, photos[1])):
+        Image.open(photo).save(path)
+    content = second.read_bytes()
+    (tmp_path / "folder").mkdir()
+    for images, figure in (
+        ([second], second), ([second], tmp_path / "folder" / ".." / second.name),
+        ([first, second], tmp_path),
+    ):
+        complains("caption", *images, "--checkpoint", checkpoint, "--figure", figure,
+                  about=["--figure", second.name, "overwritten"])
+    assert second.read_bytes() == content
+    # What an earlier call has drawn is drawn anew.
+    assert satt("caption", first, "--checkpoint", checkpoint, "--figure", second).code == 0
+    assert second.read_bytes() != content
+
+
 def test_a_figure_that_cannot_be_written(complains, checkpoint, photos, tmp_path):
     (tmp_path / "file").write_text("", encoding="utf-8")
     complains("caption", photos[0], "--checkpoint", checkpoint, "--figure",

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -78,6 +79,21 @@ def test_wrong_arguments(arguments, about, complains, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     complains("draw", *arguments, about=about)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind, name", [
+    (Image.Image, "train-0-0.png"), (Path, "captions.txt"),
+])
+def test_a_full_disk(kind, name, satt, tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(kind, "save" if kind is Image.Image else "write_text", full)
+    ended = satt("draw", "--out", tmp_path, "--count", 1, "--size", 16)
+    assert ended.code == 2
+    *_, line = ended.err.splitlines()
+    assert line.startswith("satt: --out: ") and name in line
+    assert "No space left on device; make room" in line
 
 
 @pytest.mark.parametrize("below", ["", "deeper"])

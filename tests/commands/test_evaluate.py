@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from satt.commands.arguments import BEAM_SIZE
-from satt.commands.evaluate import KEYS, LISTED, OF_PHOTOGRAPHS
+from satt.commands.evaluate import KEYS, LISTED, OF_PHOTOGRAPHS, perplexity
 from satt.data.caption_data import CaptionData
 from satt.data.images import load_images
 from satt.data.readers import read_listing
@@ -70,6 +70,13 @@ def test_data_of_another_kind_are_noticed(satt, checkpoint, flickr8k, tmp_path):
     assert ended.code == 0
     (line,) = [line for line in ended.err.splitlines() if line.startswith("satt:")]
     assert f"{checkpoint} knows only 62% of the words" in line and str(folder) in line
+
+
+@pytest.mark.parametrize("nats", [1e6, float("inf"), float("nan")])
+def test_a_perplexity_that_no_number_holds_is_none(nats):
+    data = CaptionData(np.zeros((2, 8, 8, 3), np.uint8), [[["a"]], [["a"]]], ["1", "2"])
+    model = type("Model", (), {"loss": lambda self, batch: nats})()
+    assert perplexity(model, Vocabulary(["a"]), data) is None
 
 
 def test_an_untrained_model_wavers_between_all_words(satt, checkpoint, flickr8k):

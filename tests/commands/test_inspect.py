@@ -153,6 +153,19 @@ def test_wrong_arguments(arguments, about, complains, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_picture_does_not_take_the_place_of_a_photograph(satt, complains, tmp_path):
+    folder = tmp_path / "photos"
+    (folder / "Images").mkdir(parents=True)
+    Image.new("RGB", (20, 20)).save(folder / "Images" / "one.png")
+    (folder / "captions.csv").write_text("image,caption\none.png,a square\n", encoding="utf-8")
+    content = (folder / "Images" / "one.png").read_bytes()
+    complains("inspect", folder, "--out", folder / "Images" / "one.png",
+              about=["--out", "one.png", "overwritten"])
+    assert (folder / "Images" / "one.png").read_bytes() == content
+    for _ in range(2):
+        assert satt("inspect", folder, "--out", folder / "inspect.png").code == 0
+
+
 def test_a_folder_that_is_no_data_set(complains, tmp_path):
     (tmp_path / "labels.csv").write_text("image,label\na.jpg,cat\n", encoding="utf-8")
     complains("inspect", tmp_path, "--out", tmp_path / "look.png",

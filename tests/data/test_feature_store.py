@@ -1,6 +1,7 @@
 """Grids are computed once, kept, and computed anew when and only when that is right."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 import time
@@ -159,6 +160,21 @@ def test_a_damaged_index_is_told_in_one_line(tmp_path, photos):
         look(tmp_path, photos)
     index.unlink()
     assert look(tmp_path, photos)[-1] == 9
+
+
+@pytest.mark.parametrize("message", ["database or disk is full", "database is locked"])
+def test_an_index_that_is_whole_is_not_to_be_deleted(tmp_path, photos, monkeypatch, message):
+    class Connection:
+        def execute(self, *query):
+            raise sqlite3.OperationalError(message)
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr(feature_store.sqlite3, "connect", lambda *_, **__: Connection())
+    with pytest.raises(SattError, match=f"{message}.* make room") as raised:
+        look(tmp_path, photos)
+    assert "delete" not in str(raised.value)
 
 
 def test_what_was_computed_before_an_interruption_stays(tmp_path, photos, monkeypatch):

@@ -19,7 +19,22 @@ def test_grids_are_found_by_name(tmp_path, random, dtype):
     grids, kept, reasons = file.grids(["c.jpg", "a.jpg", "none.jpg", "c.jpg"])
     np.testing.assert_array_equal(np.asarray(grids), array[[2, 0, 2]].astype(np.float32))
     assert list(kept) == [True, True, False, True]
-    assert list(reasons) == [2] and "none.jpg" in reasons[2]
+    assert list(reasons) == [2] and "no line 'none.jpg' (its first is 'a.jpg')" in reasons[2]
+
+
+@pytest.mark.parametrize("dtype, value", [
+    (np.float16, np.nan), (np.float16, np.inf), (np.float32, -np.inf), (np.float32, 1e30),
+    (np.float64, 1e300),
+])
+def test_a_grid_with_what_is_no_number_is_left_out(tmp_path, random, dtype, value):
+    array = random.normal(size=(3, 4, 5)).astype(dtype)
+    array[0, 0, 0] = np.finfo(np.float16).max
+    array[1, 2, 3] = value
+    grids, kept, reasons = GridFile(*write(tmp_path, array)).grids(["a.jpg", "b.jpg", "c.jpg"])
+    assert list(kept) == [True, False, True] and list(reasons) == [1]
+    assert reasons[1].startswith("--grids: ") and reasons[1].count("'b.jpg'") == 1
+    assert f"got {abs(value):g}" in reasons[1] and "\n" not in reasons[1]
+    np.testing.assert_array_equal(np.asarray(grids), array[[0, 2]].astype(np.float32))
 
 
 def test_a_grid_that_is_no_square_is_a_row(tmp_path, random):
@@ -70,8 +85,9 @@ def test_missing_and_damaged_files_are_told(tmp_path):
     content = grids.read_bytes()
     for damaged in (b"", content[:60], content[:-8], b"no array" * 40):
         grids.write_bytes(damaged)
-        with pytest.raises(SattError, match="cannot be read as an array"):
+        with pytest.raises(SattError, match="cannot be read as an array") as raised:
             GridFile(grids, names)
+        assert "pickle" not in str(raised.value)
     with open(grids, "wb") as file:
         np.savez(file, x=np.zeros(3))
     with pytest.raises(SattError, match="several arrays"):

@@ -1,5 +1,7 @@
 """The contact sheet: every picture is there, and every caption is whole."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -22,6 +24,16 @@ def test_pictures_stand_in_rows(tmp_path, random):
     tall = size_of(draw_samples(tmp_path / "b.png", images, titles, columns=2))
     assert wide[0] > 2 * tall[0]
     assert tall[1] > 2 * wide[1]
+
+
+def test_a_sheet_that_cannot_be_written_is_named(tmp_path, random, monkeypatch):
+    def full(path, content):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    images = random.integers(0, 256, (1, 30, 40, 3), dtype=np.uint8)
+    with pytest.raises(SattError, match="a.png cannot be written: No space left on device; make"):
+        draw_samples(tmp_path / "a.png", images, ["a bird"])
 
 
 def test_a_long_caption_gets_more_lines(tmp_path, random):

@@ -195,28 +195,29 @@ def _somewhere(tree, random):
 
 def other_header(data, random):
     """Let the header of an array claim something else; the archive's checksums are right."""
+    return _rewritten(data, random, lambda member: other_array_header(member, random))
 
-    def edit(member):
-        length = struct.unpack("<H", member[8:10])[0]
-        header, body = member[10 : 10 + length].decode("latin-1"), member[10 + length :]
-        shape = re.search(r"\(.*?\)", header).group()
-        shapes = ["(1000000000000,)", "(-1,)", "(-2, -3)", "()", "(0,)", "(2000000000, 4)",
-                  "(1.5,)", "('a',)", "(" + "1," * 60 + ")", "(" * 500, "(10**9,)", "([]*3,)"]
-        kinds = ["|O", "<f2", ">f4", "<f8", "<c8", "<i4", "<U9", "|V7", "<M8[s]", "|b1", "<U0",
-                 "x"]
-        choice = random.integers(4)
-        if choice == 0:
-            header = header.replace(shape, shapes[random.integers(len(shapes))])
-        elif choice == 1:
-            header = re.sub(r"'[<|>][^']*'", f"'{kinds[random.integers(len(kinds))]}'", header)
-        elif choice == 2:
-            header = header.replace("False", "True")
-        else:
-            header = header + " " * 60_000 if random.random() < 0.5 else "__import__('os')"
-        header = header.encode("latin-1")
-        return member[:8] + struct.pack("<H", min(len(header), 65535)) + header + body
 
-    return _rewritten(data, random, edit)
+def other_array_header(member, random):
+    """The same for one array, in a .npy file of its own."""
+    length = struct.unpack("<H", member[8:10])[0]
+    header, body = member[10 : 10 + length].decode("latin-1"), member[10 + length :]
+    shape = re.search(r"\(.*?\)", header).group()
+    shapes = ["(1000000000000,)", "(-1,)", "(-2, -3)", "()", "(0,)", "(2000000000, 4)",
+              "(1.5,)", "('a',)", "(" + "1," * 60 + ")", "(" * 500, "(10**9,)", "([]*3,)"]
+    kinds = ["|O", "<f2", ">f4", "<f8", "<c8", "<i4", "<U9", "|V7", "<M8[s]", "|b1", "<U0",
+             "x"]
+    choice = random.integers(4)
+    if choice == 0:
+        header = header.replace(shape, shapes[random.integers(len(shapes))])
+    elif choice == 1:
+        header = re.sub(r"'[<|>][^']*'", f"'{kinds[random.integers(len(kinds))]}'", header)
+    elif choice == 2:
+        header = header.replace("False", "True")
+    else:
+        header = header + " " * 60_000 if random.random() < 0.5 else "__import__('os')"
+    header = header.encode("latin-1")
+    return member[:8] + struct.pack("<H", min(len(header), 65535)) + header + body
 
 
 def other_numbers(data, random):
@@ -225,11 +226,17 @@ def other_numbers(data, random):
 
 
 def not_finite(data, random):
-    def edit(member):
-        length = 10 + struct.unpack("<H", member[8:10])[0]
-        return member[:length] + b"\xff" * (len(member) - length)
+    return _rewritten(data, random, lambda member: not_finite_array(member, random))
 
-    return _rewritten(data, random, edit)
+
+def not_finite_array(member, random):
+    """Let some numbers of one array be NaN."""
+    length = 10 + struct.unpack("<H", member[8:10])[0]
+    return member[:length] + b"\xff" * (len(member) - length)
+
+
+def planted_array(data, random):
+    return pickled_array()
 
 
 def planted_pickle(data, random):
@@ -332,12 +339,14 @@ TEXT = [other_encoding, narrow_encoding, other_line_ends, other_separators, absu
 JSON = [other_value, other_value, without_a_key, repeated_entries, deep_nesting]
 NPZ = [other_header, other_header, other_numbers, not_finite, planted_pickle, packed, bomb,
        other_members, other_settings, other_settings]
+NPY = [other_array_header, not_finite_array, planted_array]
 IMAGE = [absurd_field, absurd_field, absurd_png_size]
 
 WAYS = {
     "text": BYTES + WHOLE + 2 * TEXT,
     "json": BYTES + WHOLE + TEXT + 3 * JSON,
     "npz": BYTES + WHOLE + NPZ,
+    "npy": BYTES + WHOLE + 3 * NPY,
     "image": BYTES + WHOLE + 2 * IMAGE,
 }
 
@@ -348,7 +357,7 @@ def corrupt(data, kind, random):
     Parameters
     ----------
     data : bytes
-    kind : {"text", "json", "npz", "image"}
+    kind : {"text", "json", "npz", "npy", "image"}
     random : numpy.random.Generator
 
     Returns

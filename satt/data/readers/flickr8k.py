@@ -51,6 +51,9 @@ def read(tree, found):
     others = len(captions.keys() - {record.name for record in records})
     notes = [f"{CAPTION_FILE} has captions of {others:,} other images, which are in none of the "
              "lists"] if others else []
+    there = [path.rpartition("/")[2] for path in lists]
+    notes += [f"{name} is not there, so that there are no {split} photographs"
+              for split, name in SPLIT_FILES.items() if name not in there]
     return gather(
         tree, NAME, found, records, f"the lists {', '.join(SPLIT_FILES.values())}", (), notes
     )

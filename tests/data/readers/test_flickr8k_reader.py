@@ -51,6 +51,16 @@ def test_what_a_mac_adds_to_archives_is_passed_over(folder):
     assert len(listing.photographs) == 4 and not listing.unlisted and not listing.notes
 
 
+def test_a_list_that_is_missing_is_told(folder):
+    make(folder)
+    (folder.path / "Flickr_8k.testImages.txt").unlink()
+    listing = folder.read()
+    assert listing.split_sizes() == {"train": 2, "validation": 1, "test": 0}
+    assert "Flickr_8k.testImages.txt is not there, so that there are no test photographs" in (
+        listing.notes
+    )
+
+
 def test_what_is_missing_is_named(folder):
     make(folder)
     folder.images("images", "e.jpg f.jpg")
