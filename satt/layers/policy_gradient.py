@@ -68,9 +68,9 @@ def policy_gradient_backward(dloss, cache):
         Exactly zero at a step after the end word.
     """
     probability, said, counts, weights = cache
-    scale = (dloss * weights)[:, None]
+    scale = dloss * weights
     dlogits = np.zeros((*counts.shape, probability.shape[1]), probability.dtype)
-    change = probability * scale
-    change[np.arange(said.size), said] -= scale[:, 0]
+    change = probability * scale[:, None]
+    change[np.arange(said.size), said] -= scale
     dlogits[counts] = change
     return dlogits

@@ -27,7 +27,7 @@ from satt.training.schedules import SCHEDULES
 from satt.training.threads import side_by_side
 
 BATCHES = ("padded", "one-length")
-SMALLER = 0.04  # a self-critical step, beside a supervised one
+SMALLER = 0.03  # a self-critical step, beside a supervised one
 SURER = 1.6
 CALIBRATION_IMAGES = 512  # from which the batch normalisation takes its statistics for captioning
 SAVE_EVERY = 30  # seconds
