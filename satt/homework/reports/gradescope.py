@@ -1,7 +1,7 @@
 """`results.json` as Gradescope reads it.
 
 Format: https://gradescope-autograders.readthedocs.io/en/latest/specs/ . What the hidden cases say
-is shown when the marks are published, so that nobody tries until they fit.
+is shown when the marks are published, as is what they bring, so that nobody tries until they fit.
 """
 
 from satt.homework.reports.words import points_text, what_is_wrong
@@ -20,7 +20,7 @@ def gradescope_results(result):
     """
     tests = [test for function in result.functions for test in _tests(function)]
     output = [result.problem] if result.problem else []
-    output.append(f"{points_text(result.score)} of {points_text(result.points)} points")
+    output.append(_sum(tests))
     output += result.notes
     return {
         "score": result.score,
@@ -32,6 +32,15 @@ def gradescope_results(result):
         "tests": [{"number": str(n), **test} for n, test in enumerate(tests, start=1)],
         "extra_data": {"max_score": result.points},
     }
+
+
+def _sum(tests):
+    """Add up what a student may know: Gradescope hides the score while tests are hidden."""
+    shown = [test for test in tests if test["visibility"] == "visible"]
+    score, most = (points_text(sum(test[key] for test in shown)) for key in ("score", "max_score"))
+    if len(shown) == len(tests):
+        return f"{score} of {most} points"
+    return f"{score} of {most} points by the shown cases; the hidden ones come with the marks"
 
 
 def _tests(function):
