@@ -29,6 +29,8 @@ examples:
                                         look for code of past years as well
   satt homework grade submissions/ --set my_hw4.ini --out marks/ --jobs 4"""
 
+OF_THE_CLASS = ("marks.csv", "class.html", "class.png", "similar.csv")
+
 
 def add_arguments(parser):
     """Add what `run` takes."""
@@ -139,7 +141,8 @@ def _submissions(text, option):
 
 def _file_name(name):
     """A folder's name that any system allows, whatever a student called the archive."""
-    return re.sub(r"[^\w. -]", "_", name).strip(" .") or "submission"
+    name = re.sub(r"[^\w. -]", "_", name).strip(" .") or "submission"
+    return f"{name}_" if name.casefold() in OF_THE_CLASS else name
 
 
 def _write(path, text):

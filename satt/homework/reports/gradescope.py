@@ -4,6 +4,8 @@ Format: https://gradescope-autograders.readthedocs.io/en/latest/specs/ . What th
 is shown when the marks are published, as is what they bring, so that nobody tries until they fit.
 """
 
+from dataclasses import replace
+
 from satt.homework.reports.words import points_text, what_is_wrong
 
 
@@ -53,9 +55,8 @@ def _tests(function):
             worth = function.worth(part, is_hidden)
             if not worth:
                 continue
-            lines = what_is_wrong(function, part=part, with_hidden=is_hidden,
-                                  only_hidden=is_hidden)
-            lines += _changes(function)
+            group = tuple(v for v in function.verdicts if v.is_hidden == is_hidden)
+            lines = what_is_wrong(replace(function, verdicts=group), part) + _changes(function)
             which = "hidden cases" if is_hidden else "shown cases"
             yield _test(
                 f"{function.name}: {part}, {which}",
