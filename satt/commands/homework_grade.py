@@ -5,7 +5,7 @@ import os
 import re
 from pathlib import Path
 
-from satt.commands.arguments import whole_number
+from satt.commands.arguments import SECONDS, whole_number
 from satt.commands.output import prepare_folder
 from satt.errors import SattError
 
@@ -42,9 +42,9 @@ def add_arguments(parser):
                         help="submissions of a past year to compare with; may be repeated")
     parser.add_argument("--jobs", type=whole_number(1, 256), default=os.cpu_count() or 1,
                         help="submissions at a time (default: one for each processor)")
-    parser.add_argument("--function-seconds", type=float, default=10.0, metavar="S",
+    parser.add_argument("--function-seconds", type=SECONDS, default=10.0, metavar="S",
                         help="for all cases of a function (default: 10)")
-    parser.add_argument("--submission-seconds", type=float, default=60.0, metavar="S",
+    parser.add_argument("--submission-seconds", type=SECONDS, default=60.0, metavar="S",
                         help="for all functions of a submission (default: 60)")
     parser.add_argument("--memory", type=whole_number(256, 65_536), default=2048, metavar="MB",
                         help="address space of a submission's process (default: 2048)")
@@ -64,10 +64,6 @@ def run(options):
     homework = load_set(options.set_name)
     submissions = _submissions(options.folder, "SUBMISSIONS")
     past = [p for folder in options.past for p in _submissions(folder, "--past")]
-    for option in ("function_seconds", "submission_seconds"):
-        if not getattr(options, option) > 0:
-            named = "--" + option.replace("_", "-")
-            raise SattError(f"{named}: expected more than 0, got {getattr(options, option):g}")
     out = prepare_folder(options.out)
     limits = Limits(options.function_seconds, options.submission_seconds, options.memory * 2**20)
     print(f"{len(submissions)} submission(s); the code runs in {isolation().describe()}")

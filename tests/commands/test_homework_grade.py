@@ -85,7 +85,6 @@ def test_similar_code(marks):
     (["twice", "--set", "hw4"], "have the same name"),
     (["one", "--set", "hw7"], "no set 'hw7'"),
     (["one", "--set", "hw4", "--past", "nowhere"], "--past: there is no folder"),
-    (["one", "--set", "hw4", "--function-seconds", "-1"], "--function-seconds: expected more"),
 ])
 def test_what_is_wrong_is_said_in_a_line(arguments, words, tmp_path, monkeypatch, capsys):
     for name in ("empty", "one/a", "twice/a"):
@@ -96,6 +95,15 @@ def test_what_is_wrong_is_said_in_a_line(arguments, words, tmp_path, monkeypatch
     err = capsys.readouterr().err
     assert words in err and err.count("\n") == 1
     assert not (tmp_path / "marks").exists()
+
+
+@pytest.mark.parametrize("option", ["--function-seconds", "--submission-seconds"])
+@pytest.mark.parametrize("seconds", ["-1", "inf"])
+def test_a_time_limit_is_a_number_of_seconds(option, seconds, capsys):
+    with pytest.raises(SystemExit) as error:
+        satt(["homework", "grade", "one", "--set", "hw4", "--out", "marks", option, seconds])
+    assert error.value.code == 2
+    assert f"{option}: expected a number above 0" in capsys.readouterr().err
 
 
 def test_the_autograder_holds_all_it_needs(tmp_path, monkeypatch, capsys):
