@@ -44,6 +44,7 @@ SEED = whole_number(0, 2**32 - 1)
 COUNT = whole_number(1, 1_000_000)
 WIDTH = whole_number(1, 10_000)
 BEAM = whole_number(1, 100)
+SECONDS = number(0, 3600, open_below=True)
 
 BEAM_SIZE = 5  # where none is given
 

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from satt.commands.arguments import SECONDS
 from satt.errors import SattError
 
 NAME = "check"
@@ -36,7 +37,7 @@ def add_arguments(parser):
                         help=f"which homework it is (default: what {INI} in it says)")
     parser.add_argument("--only", metavar="FUNCTION", action="append",
                         help="check this function alone; may be given several times")
-    parser.add_argument("--time-limit", type=float, default=10.0, metavar="SECONDS",
+    parser.add_argument("--time-limit", type=SECONDS, default=10.0, metavar="SECONDS",
                         help="for each function (default: 10)")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
@@ -50,8 +51,6 @@ def run(options):
     folder = Path(options.folder)
     if not folder.is_dir():
         raise SattError(f"FOLDER: there is no folder {folder}; give the one with your files")
-    if not options.time_limit > 0:
-        raise SattError(f"--time-limit: expected more than 0, got {options.time_limit:g}")
     homework = _set_of(folder, options.set_name)
     only = _known(homework, options.only)
     limits = Limits(options.time_limit, max(60.0, 6 * options.time_limit))

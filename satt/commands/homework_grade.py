@@ -5,7 +5,7 @@ import os
 import re
 from pathlib import Path
 
-from satt.commands.arguments import whole_number
+from satt.commands.arguments import SECONDS, whole_number
 from satt.commands.output import prepare_folder
 from satt.errors import SattError
 
@@ -29,6 +29,8 @@ examples:
                                         look for code of past years as well
   satt homework grade submissions/ --set my_hw4.ini --out marks/ --jobs 4"""
 
+OF_THE_CLASS = ("marks.csv", "class.html", "class.png", "similar.csv")
+
 
 def add_arguments(parser):
     """Add what `run` takes."""
@@ -40,9 +42,9 @@ def add_arguments(parser):
                         help="submissions of a past year to compare with; may be repeated")
     parser.add_argument("--jobs", type=whole_number(1, 256), default=os.cpu_count() or 1,
                         help="submissions at a time (default: one for each processor)")
-    parser.add_argument("--function-seconds", type=float, default=10.0, metavar="S",
+    parser.add_argument("--function-seconds", type=SECONDS, default=10.0, metavar="S",
                         help="for all cases of a function (default: 10)")
-    parser.add_argument("--submission-seconds", type=float, default=60.0, metavar="S",
+    parser.add_argument("--submission-seconds", type=SECONDS, default=60.0, metavar="S",
                         help="for all functions of a submission (default: 60)")
     parser.add_argument("--memory", type=whole_number(256, 65_536), default=2048, metavar="MB",
                         help="address space of a submission's process (default: 2048)")
@@ -62,10 +64,6 @@ def run(options):
     homework = load_set(options.set_name)
     submissions = _submissions(options.folder, "SUBMISSIONS")
     past = [p for folder in options.past for p in _submissions(folder, "--past")]
-    for option in ("function_seconds", "submission_seconds"):
-        if not getattr(options, option) > 0:
-            named = "--" + option.replace("_", "-")
-            raise SattError(f"{named}: expected more than 0, got {getattr(options, option):g}")
     out = prepare_folder(options.out)
     limits = Limits(options.function_seconds, options.submission_seconds, options.memory * 2**20)
     print(f"{len(submissions)} submission(s); the code runs in {isolation().describe()}")
@@ -139,7 +137,8 @@ def _submissions(text, option):
 
 def _file_name(name):
     """A folder's name that any system allows, whatever a student called the archive."""
-    return re.sub(r"[^\w. -]", "_", name).strip(" .") or "submission"
+    name = re.sub(r"[^\w. -]", "_", name).strip(" .") or "submission"
+    return f"{name}_" if name.casefold() in OF_THE_CLASS else name
 
 
 def _write(path, text):

@@ -6,7 +6,7 @@
     handout     what helps in every such folder
     cases       what functions are tried on, shown and hidden
     child       the process in which a student's code computes
-    process     that process from outside; isolation: what keeps it apart
+    process     that process from outside; isolation: what keeps it apart; scratch: its folders
     judge       a submission, function by function; pairs, calls: how one is judged
     results     what came of it, and the marks; reports: what people read of it
     grade       many submissions; archives, staging: how they come in

@@ -3,8 +3,12 @@
 import ast
 import concurrent.futures
 import multiprocessing
+import os
+import shutil
 import signal
 import sys
+import tempfile
+import threading
 import time
 from concurrent.futures.process import BrokenProcessPool
 
@@ -13,10 +17,12 @@ from satt.homework.archives import submission_name
 from satt.homework.cases import cases_of, stem
 from satt.homework.judge import judge, parts_of
 from satt.homework.results import FunctionResult, SubmissionResult
+from satt.homework.scratch import PREFIX, put_folders_in
 from satt.homework.sets import load_set
 from satt.homework.staging import staged
 
 ANSWERS = ("satt", "gradcheck")
+GRACE = 5.0  # seconds in which a process ends a student's, when the grader is gone
 
 
 def grade(submission, homework, limits, with_hidden=True, keep_output=False, only=None):
@@ -73,12 +79,15 @@ def grade_all(submissions, set_name, limits, jobs):
         As each is done.
     """
     waiting = list(submissions)
-    # One that brings down even the grader's process is tried alone, and then given up.
-    for workers in (jobs, 1):
-        failed = []
-        for one in _batches(waiting, workers if workers > 1 else 0):
-            failed += yield from _run(one, set_name, limits, workers)
-        waiting = failed
+    # All processes keep their folders in this one, which is removed whatever becomes of them.
+    with tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True) as scratch:
+        os.chmod(scratch, 0o711)  # a student's process, another user, cannot list the others
+        # One that brings down even the grader's process is tried alone, and then given up.
+        for workers in (jobs, 1):
+            failed = []
+            for one in _batches(waiting, workers if workers > 1 else 0):
+                failed += yield from _run(one, set_name, limits, workers, scratch)
+            waiting = failed
     homework = load_set(set_name)
     for path in waiting:
         yield _nothing(submission_name(path), homework, "its grading ended the grader", 0.0)
@@ -90,12 +99,12 @@ def _batches(paths, workers):
     return [[path] for path in paths]
 
 
-def _run(paths, set_name, limits, workers):
+def _run(paths, set_name, limits, workers, scratch):
     """Grade in processes; return those that were lost with a process."""
     context = multiprocessing.get_context("spawn")
     failed = []
     with concurrent.futures.ProcessPoolExecutor(
-        min(workers, len(paths)), context, _leave_interrupts, ()
+        min(workers, len(paths)), context, _begin, (scratch,)
     ) as pool:
         futures = {pool.submit(_grade_one, path, set_name, limits): path for path in paths}
         try:
@@ -112,10 +121,24 @@ def _run(paths, set_name, limits, workers):
     return failed
 
 
-def _leave_interrupts():
-    """Ctrl-C is the main process's, which then asks us to end; we end the student's first."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _begin(scratch):
+    """Leave Ctrl-C to the main process, which then asks us to end; we end the student's first."""
+    for name in ("SIGINT", "SIGHUP"):  # both reach us when a terminal is closed
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _end)
+    put_folders_in(scratch)
+    threading.Thread(target=_end_with_the_grader, args=(scratch,), daemon=True).start()
+
+
+def _end_with_the_grader(scratch):
+    """End too when the main process is gone without having asked, and tidy up in its place."""
+    multiprocessing.parent_process().join()
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGTERM)
+        time.sleep(GRACE)
+    shutil.rmtree(scratch, ignore_errors=True)
+    os._exit(1)
 
 
 _is_ended = False

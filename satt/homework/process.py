@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ import numpy as np
 
 from satt.homework.child import messages
 from satt.homework.isolation import isolation
+from satt.homework.scratch import new_folder
 
 # With -I and -S nothing but Python's own modules can be imported, and the child's by this.
 BOOT = "import sys; sys.path.insert(0, sys.argv.pop())\n"
@@ -83,7 +83,7 @@ class Child:
     def __init__(self, code, limits, keep_output=False):
         self._heard = ""
         self._apart = isolation()
-        self._base = Path(tempfile.mkdtemp(prefix="satt-homework-")).resolve()
+        self._base = new_folder()
         try:
             self._start(Path(code).resolve(), limits, keep_output)
             self.take(STARTUP)

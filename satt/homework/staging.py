@@ -3,12 +3,11 @@
 import contextlib
 import functools
 import shutil
-import tempfile
-from pathlib import Path
 
 from satt.homework.archives import python_files, root_of
 from satt.homework.folder import folder_files
 from satt.homework.process import open_to_all
+from satt.homework.scratch import new_folder
 
 
 @contextlib.contextmanager
@@ -38,7 +37,7 @@ def staged(submission, homework):
     own = {
         name.removeprefix(root): data for name, data in found.items() if name.startswith(root)
     }
-    folder = Path(tempfile.mkdtemp(prefix="satt-homework-")).resolve()
+    folder = new_folder()
     try:
         for name, data in {**own, **_given(homework)}.items():
             path = folder / name

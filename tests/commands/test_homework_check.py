@@ -91,10 +91,17 @@ def test_it_says_when_satt_is_imported(folder, capsys):
     (["."], "there is no homework.ini"),
     ([".", "--set", "hw9"], "no set 'hw9'"),
     ([".", "--set", "hw3", "--only", "relu"], "there is no 'relu'"),
-    ([".", "--set", "hw3", "--time-limit", "0"], "expected more than 0"),
 ])
 def test_what_is_wrong_is_said_in_a_line(arguments, words, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert satt(["homework", "check", *arguments]) == 2
     err = capsys.readouterr().err
     assert words in err and err.count("\n") == 1
+
+
+@pytest.mark.parametrize("seconds", ["0", "nan", "inf"])
+def test_a_time_limit_is_a_number_of_seconds(seconds, capsys):
+    with pytest.raises(SystemExit) as error:
+        satt(["homework", "check", "--time-limit", seconds])
+    assert error.value.code == 2
+    assert "--time-limit: expected a number above 0" in capsys.readouterr().err

@@ -17,7 +17,7 @@ from tests.homework.solved import solve
 
 @pytest.fixture(scope="module")
 def submissions(tmp_path_factory):
-    """Four of `hw4`: right, with a mistake, empty, and no archive at all."""
+    """Four of `hw4`: right, with a mistake, empty, and no archive, by the name of our marks."""
     folder = tmp_path_factory.mktemp("class") / "submissions"
     homework = load_set("hw4")
     for name in ("ann", "bob", "cas"):
@@ -33,7 +33,7 @@ def submissions(tmp_path_factory):
         for path in (folder / "ann").rglob("*.py"):
             archive.write(path, f"hw4/{path.relative_to(folder / 'ann')}")
     shutil.rmtree(folder / "ann")
-    (folder / "dan.tar.gz").write_bytes(b"no archive")
+    (folder / "marks.csv.tar.gz").write_bytes(b"no archive")
     return folder
 
 
@@ -49,20 +49,22 @@ def test_marks(marks):
     with open(marks / "marks.csv", encoding="utf-8", newline="") as file:
         rows = {row["submission"]: row for row in csv.DictReader(file)}
     assert {name: row["score"] for name, row in rows.items()} == {
-        "ann.x": "100.00", "bob": rows["bob"]["score"], "cas": "0.00", "dan": "0.00",
+        "ann.x": "100.00", "bob": rows["bob"]["score"], "cas": "0.00", "marks.csv": "0.00",
     }
     assert float(rows["bob"]["alignment_backward"]) == pytest.approx(16)
-    assert "cannot be read" in rows["dan"]["problem"]
+    assert "cannot be read" in rows["marks.csv"]["problem"]
 
 
 def test_results_for_each(marks):
-    for name in ("ann.x", "bob", "cas", "dan"):
+    for name in ("ann.x", "bob", "cas", "marks.csv_"):
         found = json.loads((marks / name / "results.json").read_text(encoding="utf-8"))
         assert sum(test["max_score"] for test in found["tests"]) == pytest.approx(100, abs=0.01)
     assert "cannot be read" in found["output"]
     bob = json.loads((marks / "bob" / "results.json").read_text(encoding="utf-8"))
     (wrong,) = [t for t in bob["tests"] if t["name"] == "alignment_backward: dv, shown cases"]
     assert wrong["status"] == "failed" and "wrong sign" in wrong["output"]
+    for test in (test for test in bob["tests"] if test["status"] == "failed"):
+        assert test["output"] != "right", test["name"]
 
 
 def test_the_class(marks):
@@ -83,7 +85,6 @@ def test_similar_code(marks):
     (["twice", "--set", "hw4"], "have the same name"),
     (["one", "--set", "hw7"], "no set 'hw7'"),
     (["one", "--set", "hw4", "--past", "nowhere"], "--past: there is no folder"),
-    (["one", "--set", "hw4", "--function-seconds", "-1"], "--function-seconds: expected more"),
 ])
 def test_what_is_wrong_is_said_in_a_line(arguments, words, tmp_path, monkeypatch, capsys):
     for name in ("empty", "one/a", "twice/a"):
@@ -94,6 +95,15 @@ def test_what_is_wrong_is_said_in_a_line(arguments, words, tmp_path, monkeypatch
     err = capsys.readouterr().err
     assert words in err and err.count("\n") == 1
     assert not (tmp_path / "marks").exists()
+
+
+@pytest.mark.parametrize("option", ["--function-seconds", "--submission-seconds"])
+@pytest.mark.parametrize("seconds", ["-1", "inf"])
+def test_a_time_limit_is_a_number_of_seconds(option, seconds, capsys):
+    with pytest.raises(SystemExit) as error:
+        satt(["homework", "grade", "one", "--set", "hw4", "--out", "marks", option, seconds])
+    assert error.value.code == 2
+    assert f"{option}: expected a number above 0" in capsys.readouterr().err
 
 
 def test_the_autograder_holds_all_it_needs(tmp_path, monkeypatch, capsys):

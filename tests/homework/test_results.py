@@ -79,7 +79,18 @@ def test_gradescope_gets_what_it_reads():
             assert test["status"] in ("passed", "failed")
     bob = gradescope_results(RESULTS[1])["tests"]
     assert "expected 1" in bob[0]["output"] and "factor of 2" in bob[0]["output"]
-    assert "expected" not in bob[1]["output"]
+    assert "dx has wrong values" in bob[1]["output"] and "expected" not in bob[1]["output"]
+
+
+def test_gradescope_does_not_tell_what_the_hidden_cases_bring():
+    found = [gradescope_results(SubmissionResult("dan", (function(
+        verdict(), verdict(ok=ok, is_hidden=True)),))) for ok in (True, False)]
+    assert [each["score"] for each in found] == [10, 5]
+    shown = [[each["output"], *(test["output"] for test in each["tests"]
+                                if test["visibility"] == "visible")] for each in found]
+    assert shown[0] == shown[1]
+    assert shown[0][0].startswith("5 of 5 points by the shown cases")
+    assert gradescope_results(RESULTS[2])["output"] == "0 of 10 points"
 
 
 def test_marks_are_a_table(tmp_path):

@@ -1,8 +1,10 @@
 """`results.json` as Gradescope reads it.
 
 Format: https://gradescope-autograders.readthedocs.io/en/latest/specs/ . What the hidden cases say
-is shown when the marks are published, so that nobody tries until they fit.
+is shown when the marks are published, as is what they bring, so that nobody tries until they fit.
 """
+
+from dataclasses import replace
 
 from satt.homework.reports.words import points_text, what_is_wrong
 
@@ -20,7 +22,7 @@ def gradescope_results(result):
     """
     tests = [test for function in result.functions for test in _tests(function)]
     output = [result.problem] if result.problem else []
-    output.append(f"{points_text(result.score)} of {points_text(result.points)} points")
+    output.append(_sum(tests))
     output += result.notes
     return {
         "score": result.score,
@@ -34,6 +36,15 @@ def gradescope_results(result):
     }
 
 
+def _sum(tests):
+    """Add up what a student may know: Gradescope hides the score while tests are hidden."""
+    shown = [test for test in tests if test["visibility"] == "visible"]
+    score, most = (points_text(sum(test[key] for test in shown)) for key in ("score", "max_score"))
+    if len(shown) == len(tests):
+        return f"{score} of {most} points"
+    return f"{score} of {most} points by the shown cases; the hidden ones come with the marks"
+
+
 def _tests(function):
     """One test for each part and group of cases; one for a function that did not run at all."""
     if function.problem:
@@ -44,9 +55,8 @@ def _tests(function):
             worth = function.worth(part, is_hidden)
             if not worth:
                 continue
-            lines = what_is_wrong(function, part=part, with_hidden=is_hidden,
-                                  only_hidden=is_hidden)
-            lines += _changes(function)
+            group = tuple(v for v in function.verdicts if v.is_hidden == is_hidden)
+            lines = what_is_wrong(replace(function, verdicts=group), part) + _changes(function)
             which = "hidden cases" if is_hidden else "shown cases"
             yield _test(
                 f"{function.name}: {part}, {which}",

@@ -19,16 +19,12 @@ def points_text(points):
     return f"{round(points, 2):g}"
 
 
-def what_is_wrong(result, with_hidden=True, only_hidden=False, part=None):
+def what_is_wrong(result, part=None):
     """Say what is wrong with a function, with the likely reasons.
 
     Parameters
     ----------
     result : FunctionResult
-    with_hidden : bool, optional
-        Whether hidden cases are told of.
-    only_hidden : bool, optional
-        Whether only these are.
     part : str, optional
         Only what concerns this part.
 
@@ -45,8 +41,6 @@ def what_is_wrong(result, with_hidden=True, only_hidden=False, part=None):
         lines.append(f"it calls {', '.join(result.calls)}, which {verb} wrong: correct that first")
     for verdict in result.wrong:
         if part is not None and verdict.part != part:
-            continue
-        if verdict.is_hidden and not with_hidden or not verdict.is_hidden and only_hidden:
             continue
         same = verdict.text, verdict.hint
         if same in said:
