@@ -55,7 +55,8 @@ makes its grid of each photograph, once, and keeps it (pip install 'satt[photos]
 --grids takes the grids of any other net, which another program has made; those of the paper are of
 VGG-19, layer conv5_4: an array (N, 196, 512), a row for each of the 14 x 14 places, row by row.
 From grids it learns by a recipe of its own: other defaults, as told below, and besides those a
-projection of the grid, dropout on it, smoothed labels, and an average of the parameters."""
+projection of the grid, dropout on it, smoothed labels, an average of the parameters, and in the
+last fifth of the training captions of its own, of which the better ones get likelier."""
 EXAMPLES = """\
 examples:
   satt train --data scenes --scenes 2000 --epochs 3     a quick first run
@@ -295,6 +296,9 @@ def _about_grids(captioner, training):
         f"smoothing {captioner.label_smoothing:g}; {training.captions_per_image} captions of "
         f"{training.batch_size} images a step; kept are averages of the parameters "
         f"({training.averaging:g})"
+    ) + (
+        f"; the last {training.self_critical:.0%} of the steps learn from captions of its own"
+        if training.self_critical else ""
     )
 
 
