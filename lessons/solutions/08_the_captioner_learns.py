@@ -119,8 +119,9 @@ assert all_of_them[bird] > np.log(1 / len(vocabulary)) + 2
 # than 0.1. "bird" and "water" may lose something. Without any look at all the colour is lost. The
 # bird is still known far better than a guess among all words would be: s0 is made from the mean of
 # the grid, and the even context is that mean, too. A mean tells *what* is in the image, though not
-# where, nor what belongs together. In a scene with one thing that is already much. ## Exercise 3:
-# weights that need not sum to 1
+# where, nor what belongs together. In a scene with one thing that is already much.
+#
+# ## Exercise 3: weights that need not sum to 1
 
 # %%
 bird, sky = np.array([1.0, 0.0]), np.array([0.0, 0.0])

@@ -1,7 +1,7 @@
 """A captioner that has learned: the eye and the weights that go into `given/`.
 
-`captioner.npz` beside this file is a captioner of `satt demo` in half precision, which is enough to
-caption with.
+`captioner.npz` beside this file is a captioner of `satt demo` in half precision, which is enough
+to caption with.
 """
 
 from functools import cache
