@@ -27,7 +27,7 @@ from satt.training.schedules import SCHEDULES
 from satt.training.threads import side_by_side
 
 BATCHES = ("padded", "one-length")
-SMALLER = 0.03  # a self-critical step, beside a supervised one
+SMALLER = 0.04  # a self-critical step, beside a supervised one
 SURER = 1.6
 CALIBRATION_IMAGES = 512  # from which the batch normalisation takes its statistics for captioning
 SAVE_EVERY = 30  # seconds
@@ -70,8 +70,8 @@ class TrainingSettings:
         The same share for the first half of its blocks, if that is more.
     self_critical : float
         Share of the steps, the last ones, in which the model learns from captions of its own, see
-        `satt.training.self_critical`. It begins with the averaged parameters, if there is an
-        average, and its steps begin with `SMALLER` times the learning rate and fall to zero.
+        `satt.training.self_critical`. It begins with the best state until then; its steps begin
+        with `SMALLER` times the learning rate and fall to zero.
     averaging : float
         Judged and kept are not the parameters after the last step but a running average of them,
         in which each step leaves this share of the average as it is, see
@@ -320,10 +320,9 @@ def _take_step(run, batches):
 
 
 def _become_self_critical(run):
-    """Go on from the average, with an optimiser that has forgotten the supervised gradients."""
-    run.model.params = {
-        name: np.array(param) for name, param in (run.average or run.model.params).items()
-    }
+    """Go on from the best state, with an optimiser that has forgotten the supervised gradients."""
+    if run.best["record"]:
+        run.model.restore(run.best["arrays"])
     # Smoothed labels leave a share of each word to words that do not fit at all, and captions
     # drawn like that are none. With larger scores they are said as rarely as without smoothing.
     if run.model.settings.label_smoothing:

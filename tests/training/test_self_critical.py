@@ -8,6 +8,7 @@ from satt.data.vocabulary import PAD, START, STOP, UNKNOWN
 from satt.decoding.sampling import sample
 from satt.errors import SattError
 from satt.metrics.sentence_bleu import sentence_bleu
+from satt.training.parts import PartsPool
 from satt.training.self_critical import LONGEST, loss_and_gradients, own_captions
 from satt.training.trainer import SMALLER, SURER, TrainingSettings, train
 
@@ -125,31 +126,29 @@ def test_it_is_the_last_part_of_a_training(build, drawn, vocabulary):
     assert np.allclose(np.diff(rates), -rates[0] / half) and rates[-1] > 0
 
 
-def test_it_begins_with_the_average_and_surer_of_its_words(build, drawn, vocabulary, monkeypatch):
-    seen = {}
+def test_it_begins_with_the_best_state_and_surer_of_its_words(
+    build, drawn, vocabulary, monkeypatch
+):
+    seen, best = {}, {}
 
     def look(pool, batch):
         if batch["self_critical"] and not seen:
             seen.update({name: param.copy() for name, param in pool._model.params.items()})
         return real(pool, batch)
 
-    from satt.training.parts import PartsPool
-
     real = PartsPool.loss_and_gradients
     monkeypatch.setattr(PartsPool, "loss_and_gradients", look)
-    states = []
+
+    def keep(record):
+        if "loss" in record:
+            best.update({name: param.copy() for name, param in model.params.items()})
+
     model = build(label_smoothing=0.1)
     settings = replace(SETTINGS, self_critical=0.5, averaging=0.9)
-    monkeypatch.setattr("satt.training.trainer.SAVE_EVERY", -1)
-
-    def keep(arrays, kept):
-        if kept["step"] == 6:
-            states.append({name: np.array(array) for name, array in arrays.items()})
-
-    train(model, vocabulary, drawn[0], drawn[1], settings, progress=False, on_save=keep)
+    train(model, vocabulary, drawn[0], drawn[1], settings, on_best=keep, progress=False)
     for name, param in seen.items():
         factor = SURER if name.startswith("decoder.vocabulary") else 1
-        np.testing.assert_allclose(param, factor * states[-1][f"average.{name}"], rtol=1e-6)
+        np.testing.assert_allclose(param, factor * best[name], rtol=1e-6)
 
 
 def test_one_caption_an_image_cannot_be_compared():
