@@ -337,10 +337,11 @@ def _label_smoothing(random):
 
 
 def _policy_gradient(random):
-    inputs = {"logits": random.normal(size=(N, T, V)), "words": random.integers(V, size=(N, T))}
+    words = random.integers(1, V, size=(N, T))
     return Case(
-        "policy_gradient", policy_gradient_forward, policy_gradient_backward, inputs,
-        {"mask": MASK, "advantages": random.normal(size=N)},
+        "policy_gradient", policy_gradient_forward, policy_gradient_backward,
+        {"logits": random.normal(size=(N, T, V)), "words": words},
+        {"mask": MASK, "advantages": random.normal(size=N), "excluded": [0]},
     )
 
 

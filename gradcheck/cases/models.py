@@ -121,6 +121,7 @@ def _case(random, name, model, images, lengths, to_images=True, advantages=False
     batch = {"images": images, "words": _captions(random, lengths)}
     if advantages:
         batch["advantages"] = random.normal(size=len(lengths))
+        batch["excluded"] = np.array([0, START])
     return model_case(model, batch, name, to_images)
 
 

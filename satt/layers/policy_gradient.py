@@ -14,7 +14,7 @@ taken off the reward: with a baseline b the advantage r - b is small, and so is 
 import numpy as np
 
 
-def policy_gradient_forward(logits, words, mask, advantages):
+def policy_gradient_forward(logits, words, mask, advantages, excluded=()):
     """Minus the log probability of what was said, times its advantage; the mean of the captions.
 
     Parameters
@@ -29,6 +29,10 @@ def policy_gradient_forward(logits, words, mask, advantages):
     advantages : ndarray, shape (N,)
         How much better than expected each caption was. Constants: what they depend on is not
         differentiated.
+    excluded : sequence of int
+        Words that were not drawn from, such as the one for unknown words: their p is 0. Were it
+        not, each bad caption would push some probability to them, which nothing ever takes back,
+        since nobody says them and finds out.
 
     Returns
     -------
@@ -42,6 +46,7 @@ def policy_gradient_forward(logits, words, mask, advantages):
     shares = (np.asarray(advantages) / len(logits)).astype(logits.real.dtype)
     weights = np.repeat(shares, counts.sum(axis=1))  # (M,), as the steps below
     probability = logits[counts]  # (M, V), the M steps that count
+    probability[:, list(excluded)] = -np.inf
     probability -= probability.real.max(axis=1, keepdims=True)
     score = probability[np.arange(said.size), said]
     np.exp(probability, out=probability)

@@ -76,7 +76,8 @@ class Captioner:
             "images": (M, H, W, 3) in -1..1, or for an absent encoder (M, L, D);
             "words": int (N, T + 1), each row <start> y_1 ... y_T, padded with 0. N is a multiple
             of M: the captions of one image stand together and share its grid;
-            "advantages": (N,), only if the captions are the model's own.
+            "advantages": (N,), only if the captions are the model's own, and then "excluded": the
+            words that it never says.
         random : numpy.random.Generator, optional
             Draws the dropout; without it there is none.
 
@@ -152,7 +153,7 @@ class Captioner:
         grid, encoder = self.encode(batch["images"], training=True, random=random)
         logits, attention, cache, targets = self._run(grid, batch["words"], random)
         mask, penalty = targets != PAD, None
-        loss, of_loss = self._loss_forward(logits, targets, mask, batch.get("advantages"))
+        loss, of_loss = self._loss_forward(logits, targets, mask, batch)
         if self.settings.penalty:
             value, penalty = ops.doubly_stochastic_forward(
                 attention, mask, self.settings.penalty_target
@@ -230,10 +231,12 @@ class Captioner:
             gradients.update(encoder_gradients)
         return dimages, gradients
 
-    def _loss_forward(self, logits, targets, mask, advantages):
+    def _loss_forward(self, logits, targets, mask, batch):
         """What was said, judged by its advantage; else how surprising the right words are."""
-        if advantages is not None:
-            loss, policy = ops.policy_gradient_forward(logits, targets, mask, advantages)
+        if "advantages" in batch:
+            loss, policy = ops.policy_gradient_forward(
+                logits, targets, mask, batch["advantages"], batch["excluded"]
+            )
             return loss, (None, None, policy)
         loss, cross_entropy = ops.sequence_cross_entropy_forward(logits, targets, mask)
         smoothing = None

@@ -18,6 +18,7 @@ from satt.decoding.sampling import sample
 from satt.metrics.sentence_bleu import sentence_bleu
 
 LONGEST = 20  # words of a caption, the stop word counted
+UNSAID = [PAD, START, UNKNOWN]
 
 
 def loss_and_gradients(model, batch, random):
@@ -61,7 +62,8 @@ def own_captions(model, batch, random):
     batch : dict
         "images" as they were; "words": (M k, S + 1), k captions of each by the model;
         "advantages": float32 (M k,), the rewards less the baseline, divided by the standard
-        deviation of all: so a step is as long when the captions have become alike.
+        deviation of all: so a step is as long when the captions have become alike; "excluded":
+        the words that are never said.
     reward : float
         The mean sentence BLEU of the captions, the stop word counted as a word.
     """
@@ -85,7 +87,10 @@ def own_captions(model, batch, random):
     rows = np.full((len(said), 1 + max(map(len, said))), PAD)
     for row, caption in zip(rows, said, strict=True):
         row[: len(caption) + 1] = [START, *caption]
-    own = {"images": images, "words": rows, "advantages": advantages.astype(np.float32)}
+    own = {
+        "images": images, "words": rows, "advantages": advantages.astype(np.float32),
+        "excluded": UNSAID,
+    }
     return own, float(rewards.mean())
 
 

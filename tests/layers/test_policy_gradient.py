@@ -104,3 +104,16 @@ def test_float32_stays_float32(random):
         logits.astype(np.float32), words, MASK, ADVANTAGES.astype(np.float32)
     )
     assert loss.dtype == policy_gradient_backward(1.0, cache).dtype == np.float32
+
+
+def test_what_is_never_said_has_no_part_in_it(random):
+    logits, words = draw(random)
+    words = words % 3 + 2
+    loss, cache = policy_gradient_forward(logits, words, MASK, ADVANTAGES, [0, 1])
+    same, other = policy_gradient_forward(logits[:, :, 2:], words - 2, MASK, ADVANTAGES)
+    assert loss == pytest.approx(same, rel=1e-12)
+    dlogits = policy_gradient_backward(1.0, cache)
+    np.testing.assert_array_equal(dlogits[:, :, :2], 0)
+    np.testing.assert_allclose(
+        dlogits[:, :, 2:], policy_gradient_backward(1.0, other), atol=1e-15
+    )

@@ -156,3 +156,22 @@ def test_one_caption_an_image_cannot_be_compared():
         TrainingSettings(self_critical=0.5)
     with pytest.raises(SattError, match="self_critical: expected a share"):
         TrainingSettings(self_critical=1.5, captions_per_image=2)
+
+
+def test_no_probability_leaks_to_words_that_it_never_says(
+    build, batch, drawn, vocabulary, monkeypatch
+):
+    monkeypatch.setattr("satt.training.trainer.SMALLER", 1.0)
+    model = build()
+    settings = replace(
+        SETTINGS, epochs=80, batch_size=14, self_critical=0.75, learning_rate=0.01, settling=0.75,
+    )
+
+    def unknown():
+        memory, state = model.start(batch["images"])
+        logits, _, _ = model.step(np.full(len(batch["images"]), START), memory, state)
+        logits = logits - logits.max(axis=1, keepdims=True)
+        return float((np.exp(logits[:, UNKNOWN]) / np.exp(logits).sum(axis=1)).mean())
+
+    train(model, vocabulary, drawn[0], drawn[1], settings, progress=False)
+    assert unknown() < 0.01
