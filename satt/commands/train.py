@@ -55,14 +55,17 @@ makes its grid of each photograph, once, and keeps it (pip install 'satt[photos]
 --grids takes the grids of any other net, which another program has made; those of the paper are of
 VGG-19, layer conv5_4: an array (N, 196, 512), a row for each of the 14 x 14 places, row by row.
 From grids it learns by a recipe of its own: other defaults, as told below, and besides those a
-projection of the grid, dropout on it, smoothed labels, an average of the parameters, and in the
-last fifth of the training captions of its own, of which the better ones get likelier."""
+projection of the grid, dropout on it, smoothed labels, and an average of the parameters.
+
+With --self-critical 0.3 the last 30 % of the steps learn from the captioner's own captions: it
+says several of each image, and those that come nearer to people's than the others get likelier."""
 EXAMPLES = """\
 examples:
   satt train --data scenes --scenes 2000 --epochs 3     a quick first run
   satt train --data scenes --penalty 0.1 --out doubly   with the doubly stochastic penalty
   satt train --data flickr8k --size 128 --dropout 0.5   photographs, from the folder flickr8k
   satt train --data flickr8k --encoder efficientnet-lite0
+  satt train --data flickr8k --encoder efficientnet-lite0 --epochs 7 --self-critical 0.286
   satt train --data flickr8k --grids vgg19.npy --names names.txt
   satt train --data coco --strict                       all of its images, or none
   satt train --data scenes --optimiser sgd --learning-rate 0.05 --overwrite
@@ -83,7 +86,8 @@ BYTES_A_PARAMETER = 9 * 4
 MODEL_OPTIONS = ("dropout", "penalty", "penalty_target", "state_width", "embedding_width",
                  "attention_width")
 TRAINING_OPTIONS = ("epochs", "batch_size", "captions_per_image", "batches", "optimiser",
-                    "learning_rate", "sharpening", "evaluations", "patience", "parts", "seed")
+                    "learning_rate", "sharpening", "self_critical", "evaluations", "patience",
+                    "parts", "seed")
 
 
 def add_arguments(parser):
@@ -137,6 +141,8 @@ def add_arguments(parser):
     add(training, "--learning-rate", number(0, 10, open_below=True), "at its highest", settings)
     add(training, "--sharpening", number(1, 10), "by how much the scores of the locations are "
         "stretched in the second half: 3 gives a narrow gaze", settings)
+    add(training, "--self-critical", number(0, 1), "share of the steps, the last ones, that learn "
+        "from captions of its own; needs several captions per image", settings)
     add(training, "--evaluations", COUNT, "looks at the validation images", settings)
     add(training, "--patience", COUNT, "stop after so many looks without a better BLEU-4",
         settings)
@@ -216,6 +222,11 @@ def _prepare_and_train(folder, chosen, reading, saved=None):
     of_scenes = options.data == SCENES
     if options.scenes and not of_scenes:
         raise SattError("--scenes: a folder has the images that it has; leave --scenes out")
+    if options.self_critical and options.captions_per_image < 2:
+        raise SattError(
+            "--self-critical: the captions of an image are compared with each other, and "
+            f"--captions-per-image is {options.captions_per_image}; make it 2 or more, 5 is usual"
+        )
     encoder = _encoder(options)
     source = open_source(options, "train", "validation")
     look, seen = _way_of_looking(options, encoder)
@@ -236,10 +247,7 @@ def _prepare_and_train(folder, chosen, reading, saved=None):
     _check_width(captioner)
     model = Captioner(captioner, options.seed)
     training = {name: getattr(options, name) for name in TRAINING_OPTIONS}
-    training |= recipe.training if recipe else {}
-    if options.captions_per_image == 1:
-        training.pop("self_critical", None)  # there is nothing to compare a caption with
-    settings = TrainingSettings(**training)
+    settings = TrainingSettings(**training, **(recipe.training if recipe else {}))
     kept = KeptRun(folder, chosen, data, validation, vocabulary)
     if source:
         print_source(source)
@@ -296,9 +304,6 @@ def _about_grids(captioner, training):
         f"smoothing {captioner.label_smoothing:g}; {training.captions_per_image} captions of "
         f"{training.batch_size} images a step; kept are averages of the parameters "
         f"({training.averaging:g})"
-    ) + (
-        f"; the last {training.self_critical:.0%} of the steps learn from captions of its own"
-        if training.self_critical else ""
     )
 
 

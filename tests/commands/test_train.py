@@ -170,3 +170,16 @@ def test_a_split_that_is_missing(complains, flickr8k, tmp_path):
     complains("train", "--data", half, *QUICK, "--out", tmp_path / "run",
               about=["no validation photographs", "train 6, test 6", "Flickr_8k.devImages.txt"])
     assert not (tmp_path / "run").exists()
+
+
+def test_learning_from_own_captions(satt, complains, tmp_path, no_pictures):
+    out = tmp_path / "run"
+    chosen = "--self-critical", 0.5, "--captions-per-image"
+    ended = satt("train", *SCENES, "--out", out, *chosen, 3)
+    assert ended.code == 0, ended.err
+    records = records_of(out)
+    half = len(records) // 2
+    assert all("loss" in record for record in records[:half])
+    assert all(0 <= record["reward"] <= 1 for record in records[half:])
+    complains("train", *SCENES, "--out", tmp_path / "one", *chosen, 1,
+              about=["--self-critical", "--captions-per-image is 1; make it 2 or more"])
