@@ -163,7 +163,7 @@ class Muon(Adam):
     """Momentum whose steps are orthogonal, for filters; Adam for all else (Jordan et al. 2024).
 
         m <- momentum m + (1 - momentum) g
-        M  = momentum m + (1 - momentum) g     as a matrix: a row a place in the window
+        M  = momentum m + (1 - momentum) g     as a matrix, a column a filter
         W <- W - 13 learning_rate orthogonal(M)
 
     What the filters of a layer have in common drowns the rest of their gradients: few singular

@@ -3,10 +3,10 @@
 import numpy as np
 
 # Of the polynomial in `orthogonalise`, as Jordan et al. give them.
-COEFFICIENTS = 3.4445, -4.7750, 2.0315
+COEFFICIENTS, STEPS = (3.4445, -4.7750, 2.0315), 5
 
 
-def orthogonalise(matrix, steps=5):
+def orthogonalise(matrix):
     """Bring all singular values of a matrix close to 1, by products alone.
 
     With the singular value decomposition M = U S V^T, S diagonal, is M M^T M = U S^3 V^T, and
@@ -20,7 +20,6 @@ def orthogonalise(matrix, steps=5):
     Parameters
     ----------
     matrix : ndarray, shape (rows, columns)
-    steps : int
 
     Returns
     -------
@@ -35,7 +34,7 @@ def orthogonalise(matrix, steps=5):
     x = matrix if wide else matrix.T  # then x x^T is the smaller of the two products
     x = x / max(float(np.linalg.norm(x)), 1e-7)
     a, b, c = COEFFICIENTS
-    for _ in range(steps):
+    for _ in range(STEPS):
         square = x @ x.T
         x = a * x + (b * square + c * square @ square) @ x
     return x if wide else x.T
