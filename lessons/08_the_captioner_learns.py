@@ -395,9 +395,10 @@ assert bird_at["water"] < 0.15
 
 # %% [markdown]
 # "bird" and "water" are as on the slide, in every captioner that we have measured. "flying" is
-# not. Of four demos, which differed only in the seed, one has most of its attention on the bird at
-# "flying" (0.78, seed 0: it comes with the lessons), and three have left it (0.12, 0.02 and 0.14).
-# All four find "flying" about equally probable, 0.59 to 0.69. How can that be?
+# not. Of four demos, which differed only in the seed, two have most of their attention on the bird
+# at "flying" (0.82, seed 1, which comes with the lessons; 0.78, seed 3), and two have left it
+# (0.14, seed 0, and 0.04, seed 2). All four find "flying" about equally probable, 0.60 to 0.66.
+# How can that be?
 #
 # A map says where the model looked, not what it used. To know what it used, **take one look away**
 # and see which words suffer. At step t we replace the attention by an even one, and leave
@@ -463,11 +464,12 @@ assert np.abs(cost[bird:flying + 1, flying]).max() < 0.3
 # %% [markdown]
 # Each row is a look that was taken away, each column a word. Read the diagonal: what does a word
 # lose without its *own* look? Without the look at the colour, the right colour loses more than a
-# nat: its probability falls to about a third or less. (In the captioner that comes with the
-# lessons, "bird" misses its look, too.) Without the look at "flying", the word
-# "flying" loses nothing, **wherever that look was**. The wings were seen together with the colour,
-# and what is known need not be looked up. And where a look is not needed, nothing in the loss says
-# where it should be; so the seed decides.
+# nat: its probability falls to about a third or less. "bird" misses its look, too. These
+# captioners have learned with half of the state silent where a word is chosen (`state_dropout`),
+# so that they do not rely on what the look before has brought. Without the look at "flying", the
+# word "flying" loses next to nothing, **wherever that look was**. The wings were seen together
+# with the colour, and what is known need not be looked up. And where a look is not needed, nothing
+# in the loss says where it should be; so the seed decides.
 #
 # A bright map does not prove that the look was needed. (On photographs the paper's figures show
 # attention on the bird at "flying"; whether that look is needed, a figure cannot tell.)

@@ -43,7 +43,7 @@ def model_cases(seed=0):
         _without_encoder(random, "captioner-plain", LENGTHS, gate=False, deep_output=False),
         _without_encoder(random, "captioner-penalty-1", LENGTHS, penalty=0.7, penalty_target=1.0),
         _without_encoder(random, "captioner-penalty-T/L", LENGTHS, penalty=0.7),
-        _without_encoder(random, "captioner-dropout", LENGTHS, dropout=0.4),
+        _without_encoder(random, "captioner-dropout", LENGTHS, dropout=0.4, state_dropout=0.3),
         _without_encoder(random, "captioner-three-captions", (2, 3, 2, 1, 2, 3)),
         # As in training, where nobody asks for the gradient of the pixels; captions of one word.
         _with_encoder(random, "captioner-training", M, (1, 1), to_images=False),

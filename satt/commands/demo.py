@@ -85,7 +85,7 @@ def demo_settings():
         validation=150,
         test=1000,
         unseen=500,
-        captioner={"image_size": 64, "state_width": 96},
+        captioner={"image_size": 64, "state_width": 96, "state_dropout": 0.5},
         training=TrainingSettings(
             epochs=3, batch_size=16, captions_per_image=2, sharpening=3.0, settling=0.15,
             early_settling=0.6, schedule="trapezoid", evaluations=6,

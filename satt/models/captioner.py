@@ -294,33 +294,33 @@ class Captioner:
 
     def _output(self, embedded, states, contexts, random=None):
         """The vocabulary's scores, for all steps at once."""
-        hidden, deep_output, dropout = states, None, None
-        if self.settings.deep_output:
+        settings, shapes = self.settings, (embedded.shape, contexts.shape)
+        states, state_dropout = _silence(states, settings.state_dropout, random)
+        hidden, deep_output = states, None
+        if settings.deep_output:
             hidden, deep_output = ops.deep_output_forward(
                 embedded, states, contexts, *(self.params[name] for name in DEEP_OUTPUT_PARAMS)
             )
-        if self.settings.dropout and random is not None:
-            mask = ops.dropout_mask(hidden.shape, self.settings.dropout, random, hidden.dtype)
-            hidden, dropout = ops.dropout_forward(hidden, mask)
+        hidden, dropout = _silence(hidden, settings.dropout, random)
         logits, vocabulary = ops.linear_forward(
             hidden, *(self.params[name] for name in VOCABULARY_PARAMS)
         )
-        return logits, (deep_output, dropout, vocabulary, embedded.shape, contexts.shape)
+        return logits, (state_dropout, deep_output, dropout, vocabulary, shapes)
 
     def _output_backward(self, dlogits, cache):
-        deep_output, dropout, vocabulary, embedded_shape, contexts_shape = cache
+        state_dropout, deep_output, dropout, vocabulary, (embedded_shape, contexts_shape) = cache
         dhidden, *vocabulary_gradients = ops.linear_backward(dlogits, vocabulary)
         gradients = dict(zip(VOCABULARY_PARAMS, vocabulary_gradients, strict=True))
-        if dropout is not None:
-            dhidden = ops.dropout_backward(dhidden, dropout)
+        dhidden = _silence_backward(dhidden, dropout)
         if deep_output is None:
             dembedded = np.zeros(embedded_shape, dhidden.dtype)
-            return dembedded, dhidden, np.zeros(contexts_shape, dhidden.dtype), gradients
-        dembedded, dstates, dcontexts, *deep_gradients = ops.deep_output_backward(
-            dhidden, deep_output
-        )
-        gradients.update(zip(DEEP_OUTPUT_PARAMS, deep_gradients, strict=True))
-        return dembedded, dstates, dcontexts, gradients
+            dstates, dcontexts = dhidden, np.zeros(contexts_shape, dhidden.dtype)
+        else:
+            dembedded, dstates, dcontexts, *deep_gradients = ops.deep_output_backward(
+                dhidden, deep_output
+            )
+            gradients.update(zip(DEEP_OUTPUT_PARAMS, deep_gradients, strict=True))
+        return dembedded, _silence_backward(dstates, state_dropout), dcontexts, gradients
 
     # --- captioning -----------------------------------------------------------------------------
 
@@ -459,3 +459,14 @@ class Captioner:
                     f"words: expected the same number of captions for each of the {sizes['N']} "
                     f"images, got {len(batch['words'])} captions; repeat or drop some"
                 )
+
+
+def _silence(units, share, random):
+    """Dropout, where a share is to be silent and somebody draws which; else nothing changes."""
+    if not share or random is None:
+        return units, None
+    return ops.dropout_forward(units, ops.dropout_mask(units.shape, share, random, units.dtype))
+
+
+def _silence_backward(dunits, cache):
+    return dunits if cache is None else ops.dropout_backward(dunits, cache)

@@ -51,6 +51,11 @@ class CaptionerSettings:
         Share of each target that is spread over all words instead of the right one.
     dropout : float
         Share of the hidden units before the vocabulary that are silent at a training step.
+    state_dropout : float
+        Share of the state's units that are silent at a training step where the word is chosen,
+        though not in the LSTM. What was seen at an earlier word reaches this one by the state
+        alone, what is seen now reaches it directly too: so it pays to look at a thing again when
+        it is named.
     penalty : float
         Weight of the doubly stochastic penalty, the paper's lambda.
     penalty_target : float or "T/L"
@@ -72,6 +77,7 @@ class CaptionerSettings:
     context_scale: float = 0.1
     label_smoothing: float = 0.0
     dropout: float = 0.0
+    state_dropout: float = 0.0
     penalty: float = 0.0
     penalty_target: float | str = "T/L"
 
@@ -107,7 +113,7 @@ class CaptionerSettings:
             )
         if not 0 < self.context_scale < np.inf:
             raise SattError(f"context_scale: expected more than 0, got {self.context_scale}")
-        for name in ("dropout", "grid_dropout", "label_smoothing"):
+        for name in ("dropout", "state_dropout", "grid_dropout", "label_smoothing"):
             if not 0 <= getattr(self, name) < 1:
                 raise SattError(f"{name}: expected a share in [0, 1), got {getattr(self, name)}")
         projection = self.projection

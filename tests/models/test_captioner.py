@@ -227,8 +227,10 @@ def test_the_penalty_is_added_to_the_loss_with_its_weight(target):
     assert loss - model.loss(batch) == pytest.approx(0.7 * expected, rel=1e-10)
 
 
-def test_dropout_needs_a_generator_and_follows_it():
-    model, sober = tiny_captioner(encoder="absent", dropout=0.3), tiny_captioner(encoder="absent")
+@pytest.mark.parametrize("kind", ["dropout", "state_dropout"])
+def test_dropout_needs_a_generator_and_follows_it(kind):
+    model = tiny_captioner(encoder="absent", **{kind: 0.3})
+    sober = tiny_captioner(encoder="absent")
     batch = tiny_batch(model)
     expected, without = sober.loss_and_gradients(batch)
     loss, gradients = model.loss_and_gradients(batch)
@@ -240,6 +242,23 @@ def test_dropout_needs_a_generator_and_follows_it():
     assert_same_gradients(drawn[0][1], drawn[1][1], atol=0)
     assert len({loss, drawn[0][0], drawn[2][0]}) == 3
     assert model.loss(batch) == sober.loss(batch)
+
+
+def test_a_word_is_chosen_without_the_silent_units_of_the_state_but_the_lstm_hears_them():
+    batches = {}
+    for share in (0.0, 0.999999):  # as good as all of the state
+        model = tiny_captioner(encoder="absent", state_dropout=share)
+        batch = tiny_batch(model)
+        logits, attention, *_ = model._run(
+            batch["images"], batch["words"], np.random.default_rng(0)
+        )
+        batches[share] = logits, attention
+    (with_state, looked), (without, also_looked) = batches.values()
+    np.testing.assert_array_equal(looked, also_looked)
+    model.params["decoder.deep_output.W_state"] *= 0
+    expected, *_ = model._run(batch["images"], batch["words"])
+    np.testing.assert_allclose(without, expected, rtol=1e-12)
+    assert not np.allclose(with_state, without)
 
 
 # --- what is trained ----------------------------------------------------------------------------
