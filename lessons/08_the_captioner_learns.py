@@ -396,7 +396,7 @@ assert bird_at["water"] < 0.15
 # %% [markdown]
 # "bird" and "water" are as on the slide, in every captioner that we have measured. "flying" is
 # not. Of four demos, which differed only in the seed, two have most of their attention on the bird
-# at "flying" (0.82, seed 1, which comes with the lessons; 0.78, seed 3), and two have left it
+# at "flying" (0.82, seed 1; 0.78, seed 3, which comes with the lessons), and two have left it
 # (0.14, seed 0, and 0.04, seed 2). All four find "flying" about equally probable, 0.60 to 0.66.
 # How can that be?
 #
