@@ -115,11 +115,12 @@ assert all_of_them[bird] > np.log(1 / len(vocabulary)) + 2
 # %% [markdown]
 # Without any look from "bird" on, the verb suffers less than the colour did without its look: that
 # look has shown the wings, too, and memory does much of the rest. The captioner that comes with
-# the lessons goes on looking at the bird, and yet loses next to nothing; three others lose 0.2, 0.5
-# and 1.2 nats. "bird" loses most of what its own look gives; "water" may lose something. Without any look at all the colour is lost. The
-# bird is still known far better than a guess among all words would be: s0 is made from the mean of
-# the grid, and the even context is that mean, too. A mean tells *what* is in the image, though not
-# where, nor what belongs together. In a scene with one thing that is already much.
+# the lessons goes on looking at the bird, and yet loses next to nothing; three others lose 0.2,
+# 0.5 and 1.2 nats. "bird" misses its own look, and "water" may lose something. Without any look at
+# all the colour is lost. The bird is still known far better than a guess among all words would be:
+# s0 is made from the mean of the grid, and the even context is that mean, too. A mean tells *what*
+# is in the image, though not where, nor what belongs together. In a scene with one thing that is
+# already much.
 #
 # ## Exercise 3: weights that need not sum to 1
 

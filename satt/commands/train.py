@@ -58,14 +58,15 @@ From grids it learns by a recipe of its own: other defaults, as told below, and 
 projection of the grid, dropout on it, smoothed labels, and an average of the parameters.
 
 With --self-critical 0.3 the last 30 % of the steps learn from the captioner's own captions: it
-says several of each image, and those that come nearer to people's than the others get likelier."""
+says several of each image, and those that come nearer to people's than the others get likelier.
+Such steps raise the validation loss, since people are no longer imitated word by word."""
 EXAMPLES = """\
 examples:
   satt train --data scenes --scenes 2000 --epochs 3     a quick first run
   satt train --data scenes --penalty 0.1 --out doubly   with the doubly stochastic penalty
   satt train --data flickr8k --size 128 --dropout 0.5   photographs, from the folder flickr8k
   satt train --data flickr8k --encoder efficientnet-lite0
-  satt train --data flickr8k --encoder efficientnet-lite0 --epochs 7 --self-critical 0.286
+  satt train --data flickr8k --encoder efficientnet-lite0 --epochs 6 --self-critical 0
   satt train --data flickr8k --grids vgg19.npy --names names.txt
   satt train --data coco --strict                       all of its images, or none
   satt train --data scenes --optimiser sgd --learning-rate 0.05 --overwrite
@@ -83,8 +84,8 @@ INTERRUPTED = 130  # the exit code
 # Itself, its gradient in each of two parts and together, two averages of Adam, one of itself, the
 # best state and a copy while that is saved; of four bytes each.
 BYTES_A_PARAMETER = 9 * 4
-MODEL_OPTIONS = ("dropout", "penalty", "penalty_target", "state_width", "embedding_width",
-                 "attention_width")
+MODEL_OPTIONS = ("dropout", "state_dropout", "penalty", "penalty_target", "state_width",
+                 "embedding_width", "attention_width")
 TRAINING_OPTIONS = ("epochs", "batch_size", "captions_per_image", "batches", "optimiser",
                     "learning_rate", "sharpening", "self_critical", "evaluations", "patience",
                     "parts", "seed")
@@ -102,7 +103,7 @@ def add_arguments(parser):
         name = option[2:].replace("-", "_")
         defaults[name] = getattr(settings, name) if settings else default
         if defaults[name] is not None:
-            other = f"; for pretrained grids {of_grids[name]}" if name in of_grids else ""
+            other = f"; for pretrained grids {of_grids[name]:.3g}" if name in of_grids else ""
             text += f" (default: {defaults[name]}{other})"
         if "choices" not in more:
             more.setdefault("metavar", "N")
@@ -157,6 +158,8 @@ def add_arguments(parser):
     add(model, "--attention-width", WIDTH, "hidden units of the alignment score", settings)
     add(model, "--dropout", number(0, 0.99), "share of hidden units that are silent in training",
         settings)
+    add(model, "--state-dropout", number(0, 0.99), "share of the state's units that are silent "
+        "where a word is chosen: 0.5 has the captioner look at a thing when it names it", settings)
     add(model, "--penalty", number(0, 1000), "weight of the doubly stochastic penalty, lambda",
         settings)
     add(model, "--penalty-target", penalty_target, "what the attention to a location should add "
@@ -225,7 +228,13 @@ def _prepare_and_train(folder, chosen, reading, saved=None):
     if options.self_critical and options.captions_per_image < 2:
         raise SattError(
             "--self-critical: the captions of an image are compared with each other, and "
-            f"--captions-per-image is {options.captions_per_image}; make it 2 or more, 5 is usual"
+            f"--captions-per-image is {options.captions_per_image}; make it 2 or more, 5 is "
+            "usual, or choose --self-critical 0"
+        )
+    if options.self_critical and options.batches == "one-length":
+        raise SattError(
+            "--self-critical: captions of different length are compared with each other, and "
+            "--batches is one-length; choose --batches padded or --self-critical 0"
         )
     encoder = _encoder(options)
     source = open_source(options, "train", "validation")
@@ -298,11 +307,13 @@ def _way_of_looking(options, encoder):
 
 
 def _about_grids(captioner, training):
+    share = training.self_critical
+    own = f", in the last {share:.0%} of the steps its own" if share else ""
     return (
         f"grids {captioner.grid}, standardised and projected to {captioner.projection}; dropout "
         f"{captioner.grid_dropout:g} of them and {captioner.dropout:g} before the words; label "
         f"smoothing {captioner.label_smoothing:g}; {training.captions_per_image} captions of "
-        f"{training.batch_size} images a step; kept are averages of the parameters "
+        f"{training.batch_size} images a step{own}; kept are averages of the parameters "
         f"({training.averaging:g})"
     )
 

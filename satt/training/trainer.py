@@ -27,8 +27,9 @@ from satt.training.schedules import SCHEDULES
 from satt.training.threads import side_by_side
 
 BATCHES = ("padded", "one-length")
-SMALLER = 0.04  # a self-critical step, beside a supervised one
+SMALLER = 0.05  # a self-critical step, beside a supervised one
 SURER = 1.6
+UNFINISHED = 0.4  # so much of its schedule a training goes through that then turns self-critical
 CALIBRATION_IMAGES = 512  # from which the batch normalisation takes its statistics for captioning
 SAVE_EVERY = 30  # seconds
 ONCE_MORE = "interrupted: captioning the validation images once more; Ctrl-C skips that"
@@ -70,8 +71,9 @@ class TrainingSettings:
         The same share for the first half of its blocks, if that is more.
     self_critical : float
         Share of the steps, the last ones, in which the model learns from captions of its own, see
-        `satt.training.self_critical`. It begins with the best state until then; its steps begin
-        with `SMALLER` times the learning rate and fall to zero.
+        `satt.training.self_critical`. Those before go through the first part of the schedule only;
+        it begins with the average of the states until then, if there is one, and its rate falls
+        from `SMALLER` times the peak in a line to zero.
     averaging : float
         Judged and kept are not the parameters after the last step but a running average of them,
         in which each step leaves this share of the average as it is, see
@@ -129,6 +131,11 @@ class TrainingSettings:
             raise SattError(
                 "captions_per_image: expected at least 2 for self_critical, got 1; the captions "
                 "of an image are compared with each other"
+            )
+        if self.self_critical and self.batches == "one-length":
+            raise SattError(
+                "batches: expected padded for self_critical, got one-length; the captions of an "
+                "image that are compared with each other differ in length"
             )
         if not 0 <= self.averaging < 1:
             raise SattError(f"averaging: expected a share in [0, 1), got {self.averaging}")
@@ -296,13 +303,7 @@ def _take_step(run, batches):
     run.watch.look(run.step, loss, batch["words"], gradients)
     gradients, norm = clip_by_global_norm(gradients, settings.clip)
     run.watch.check(run.best_step, loss=loss, gradient_norm=norm)
-    if batch["self_critical"]:
-        left = (run.total + 1 - run.step) / (run.total - run.supervised)
-        rate = SMALLER * settings.learning_rate * left
-    else:
-        rate = SCHEDULES[settings.schedule](
-            run.step - 1, run.supervised, settings.warmup_steps, settings.learning_rate
-        )
+    rate = _learning_rate(run)
     run.optimiser.step(model.params, gradients, rate)
     if run.step > run.total / 2:
         model.sharpen(settings.sharpening ** (2 / run.total))
@@ -319,10 +320,25 @@ def _take_step(run, batches):
     run.open = True
 
 
+def _learning_rate(run):
+    """The rate of this step: along the schedule, or, where self-critical, in a line to zero."""
+    settings, step = run.settings, run.step
+    if step > run.supervised:
+        left = (run.total + 1 - step) / (run.total - run.supervised)
+        return SMALLER * settings.learning_rate * left
+    # Captions of its own do not need to begin where the rate has come down: the average of the
+    # states is smooth enough, and has learned more.
+    end = run.total if run.supervised == run.total else run.supervised / UNFINISHED
+    return SCHEDULES[settings.schedule](
+        step - 1, end, settings.warmup_steps, settings.learning_rate
+    )
+
+
 def _become_self_critical(run):
-    """Go on from the best state, with an optimiser that has forgotten the supervised gradients."""
-    if run.best["record"]:
-        run.model.restore(run.best["arrays"])
+    """Go on from the average, with an optimiser that has forgotten the supervised gradients."""
+    with run.averaged():
+        averaged = run.model.arrays()
+    run.model.restore(averaged)
     # Smoothed labels leave a share of each word to words that do not fit at all, and captions
     # drawn like that are none. With larger scores they are said as rarely as without smoothing.
     if run.model.settings.label_smoothing:

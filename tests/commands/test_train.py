@@ -183,3 +183,5 @@ def test_learning_from_own_captions(satt, complains, tmp_path, no_pictures):
     assert all(0 <= record["reward"] <= 1 for record in records[half:])
     complains("train", *SCENES, "--out", tmp_path / "one", *chosen, 1,
               about=["--self-critical", "--captions-per-image is 1; make it 2 or more"])
+    complains("train", *SCENES, "--out", tmp_path / "one", *chosen, 2, "--batches", "one-length",
+              about=["--self-critical", "choose --batches padded"])

@@ -8,9 +8,11 @@ from satt.data.vocabulary import PAD, START, STOP, UNKNOWN
 from satt.decoding.sampling import sample
 from satt.errors import SattError
 from satt.metrics.sentence_bleu import sentence_bleu
+from satt.training import trainer
 from satt.training.parts import PartsPool
+from satt.training.schedules import SCHEDULES
 from satt.training.self_critical import LONGEST, loss_and_gradients, own_captions
-from satt.training.trainer import SMALLER, SURER, TrainingSettings, train
+from satt.training.trainer import SMALLER, SURER, UNFINISHED, TrainingSettings, train
 
 K = 3
 SETTINGS = TrainingSettings(
@@ -105,7 +107,7 @@ def test_the_reward_rises(build, drawn, vocabulary, monkeypatch):
     monkeypatch.setattr("satt.training.trainer.SMALLER", 1.0)  # it is a short training
     records = []
     settings = replace(
-        SETTINGS, epochs=80, batch_size=14, self_critical=0.75, learning_rate=0.01,
+        SETTINGS, epochs=80, batch_size=14, self_critical=0.75, learning_rate=0.02,
     )
     train(build(), vocabulary, drawn[0], drawn[1], settings, records.append, progress=False)
     rewards = [record["reward"] for record in records if "reward" in record]
@@ -119,36 +121,44 @@ def test_it_is_the_last_part_of_a_training(build, drawn, vocabulary):
     half = len(records) // 2
     assert all("loss" in record and "reward" not in record for record in records[:half])
     assert all("reward" in record and "loss" not in record for record in records[half:])
-    # The supervised part has its whole schedule; then the rate begins anew, lower.
-    assert records[half - 1]["learning_rate"] < 0.2 * settings.learning_rate
-    rates = [record["learning_rate"] for record in records[half:]]
-    assert rates[0] == pytest.approx(SMALLER * settings.learning_rate)
-    assert np.allclose(np.diff(rates), -rates[0] / half) and rates[-1] > 0
+    # The supervised part ends on the way down; then the rate begins anew, lower.
+    rates = [record["learning_rate"] for record in records]
+    assert rates[:half] == [
+        SCHEDULES[settings.schedule](
+            step, half / UNFINISHED, settings.warmup_steps, settings.learning_rate
+        )
+        for step in range(half)
+    ]
+    assert rates[half] == pytest.approx(SMALLER * settings.learning_rate)
+    assert np.allclose(np.diff(rates[half:]), -rates[half] / half) and rates[-1] > 0
 
 
-def test_it_begins_with_the_best_state_and_surer_of_its_words(
+def test_it_begins_with_the_average_and_surer_of_its_words(
     build, drawn, vocabulary, monkeypatch
 ):
-    seen, best = {}, {}
+    begun, average = {}, {}
+
+    def copy(params):
+        return {name: param.copy() for name, param in params.items()}
 
     def look(pool, batch):
-        if batch["self_critical"] and not seen:
-            seen.update({name: param.copy() for name, param in pool._model.params.items()})
-        return real(pool, batch)
+        if batch["self_critical"] and not begun:
+            begun.update(copy(pool._model.params))
+        return real_look(pool, batch)
 
-    real = PartsPool.loss_and_gradients
+    def judge(model, *others):  # what is judged is the average
+        if not begun:
+            average.update(copy(model.params))
+        return real_judge(model, *others)
+
+    real_look, real_judge = PartsPool.loss_and_gradients, trainer.validate
     monkeypatch.setattr(PartsPool, "loss_and_gradients", look)
-
-    def keep(record):
-        if "loss" in record:
-            best.update({name: param.copy() for name, param in model.params.items()})
-
-    model = build(label_smoothing=0.1)
+    monkeypatch.setattr(trainer, "validate", judge)
     settings = replace(SETTINGS, self_critical=0.5, averaging=0.9)
-    train(model, vocabulary, drawn[0], drawn[1], settings, on_best=keep, progress=False)
-    for name, param in seen.items():
+    train(build(label_smoothing=0.1), vocabulary, *drawn[:2], settings, progress=False)
+    for name, param in begun.items():
         factor = SURER if name.startswith("decoder.vocabulary") else 1
-        np.testing.assert_allclose(param, factor * best[name], rtol=1e-6)
+        np.testing.assert_allclose(param, factor * average[name], rtol=1e-6)
 
 
 def test_one_caption_an_image_cannot_be_compared():
@@ -156,6 +166,8 @@ def test_one_caption_an_image_cannot_be_compared():
         TrainingSettings(self_critical=0.5)
     with pytest.raises(SattError, match="self_critical: expected a share"):
         TrainingSettings(self_critical=1.5, captions_per_image=2)
+    with pytest.raises(SattError, match="batches: expected padded for self_critical"):
+        TrainingSettings(self_critical=0.5, captions_per_image=2, batches="one-length")
 
 
 def test_no_probability_leaks_to_words_that_it_never_says(model, batch):
