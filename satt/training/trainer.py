@@ -28,7 +28,7 @@ from satt.training.threads import side_by_side
 
 BATCHES = ("padded", "one-length")
 SMALLER = 0.05  # a self-critical step, beside a supervised one
-SURER = 1.6
+SURER = 1.6  # by which scores that were learned with smoothed labels are then multiplied
 UNFINISHED = 0.4  # so much of its schedule a training goes through that then turns self-critical
 CALIBRATION_IMAGES = 512  # from which the batch normalisation takes its statistics for captioning
 SAVE_EVERY = 30  # seconds

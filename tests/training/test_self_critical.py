@@ -107,7 +107,7 @@ def test_the_reward_rises(build, drawn, vocabulary, monkeypatch):
     monkeypatch.setattr("satt.training.trainer.SMALLER", 1.0)  # it is a short training
     records = []
     settings = replace(
-        SETTINGS, epochs=80, batch_size=14, self_critical=0.75, learning_rate=0.02,
+        SETTINGS, epochs=80, batch_size=14, self_critical=0.75, learning_rate=0.01,
     )
     train(build(), vocabulary, drawn[0], drawn[1], settings, records.append, progress=False)
     rewards = [record["reward"] for record in records if "reward" in record]
