@@ -172,6 +172,7 @@ def test_a_folder_that_is_no_data_set(complains, tmp_path):
               about=["FOLDER", "Flickr8k.token.txt", "but labels.csv and no images"])
 
 
+@pytest.mark.slow
 @pytest.mark.skipif("SATT_DATA" not in os.environ, reason="needs SATT_DATA, a folder of data sets")
 def test_the_real_thing(satt, tmp_path):
     folder = Path(os.environ["SATT_DATA"]) / "flickr8k"

@@ -294,6 +294,7 @@ def test_an_exception_without_a_text_is_still_one_line(write):
 # -- in its own process
 
 
+@pytest.mark.slow
 def test_one_file_with_everything_wrong_that_can_be(write):
     results, notes = checked(write(GAIN, GAIN_EXAMPLE, """
         print("\\u00e4 noise")

@@ -92,6 +92,7 @@ def test_the_figure_of_an_untouched_folder_says_what_is_missing(untouched, name)
     assert not (untouched / name / "figure.png").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["hw1", "hw2", "hw3", "hw4"])
 def test_the_reference_draws_the_figure(solved, name):
     run = run_alone(solved / name, "figure", **QUICK.get(name, {}))
@@ -100,6 +101,7 @@ def test_the_reference_draws_the_figure(solved, name):
     assert_is_a_picture(solved / name / "figure.png")
 
 
+@pytest.mark.slow
 def test_the_reference_learns_and_draws_the_captioner(solved):
     folder = solved / "hw5"
     run = run_alone(folder, "figure")

@@ -113,6 +113,7 @@ def test_changing_an_input_costs_a_fifth(changed):
     assert backward.kinds == ["mutates"]
 
 
+@pytest.mark.slow
 def test_a_time_out_costs_the_function_and_no_other(changed):
     found, _ = changed("hw4", "weighted_sum.py",
                        ("return dattention, dgrid",

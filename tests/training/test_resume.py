@@ -87,7 +87,14 @@ VARIANTS = [
 ]
 
 
-@pytest.mark.parametrize("changes", VARIANTS)
+OFTEN = (0, 1, 8, 10)  # where most is kept; the others are slow
+SLOW = [
+    pytest.param(changes, marks=() if number in OFTEN else pytest.mark.slow)
+    for number, changes in enumerate(VARIANTS)
+]
+
+
+@pytest.mark.parametrize("changes", SLOW)
 def test_every_saved_state_leads_to_the_same_end(build, run, kept, monkeypatch, changes):
     whole = build(dropout=0.4)
     records, _ = run(whole, **changes)
