@@ -119,7 +119,7 @@ def attention_lstm_forward(
     return tuple(_captions_first(out, k) for out in (states[1:], contexts, attention)), cache
 
 
-def attention_lstm_backward(dout, cache):
+def attention_lstm_backward(dout, cache, to_grid=True):
     """Walk back; the derivations are those of the plain layers.
 
     For f_att, with u = key + query, tanh(u) = 1 - 2 r and s = 4 (r - r^2) for its slope:
@@ -198,12 +198,11 @@ def attention_lstm_backward(dout, cache):
     weights_T = _looks(weights, M).transpose(0, 2, 1)
     if heard is None:
         dW_context = context_scale * (_rows(contexts).T @ dgates)
-        dgrid = weights_T @ _looks(dblended, M)
+        dgrid = weights_T @ _looks(dblended, M) if to_grid else None
     else:
         dheard = weights_T @ _looks(dgates.reshape(T, N, -1), M)
         dW_context = context_scale * (grid.reshape(-1, D).T @ dheard.reshape(-1, 4 * H))
-        dgrid = weights_T @ dlooked
-        dgrid += _product(dheard, W_context_T)
+        dgrid = weights_T @ dlooked + _product(dheard, W_context_T) if to_grid else None
     dx = (dgates @ W_x[:E].T).reshape(T, N, E)
     dkeys = slopes_sum.reshape(L, k, M, A).sum(axis=1) if k > 1 else slopes_sum
     dkeys *= 4 * v

@@ -57,7 +57,7 @@ def attention_lstm_forward(
     return (states, contexts, attention), (tuple(steps), repeats)
 
 
-def attention_lstm_backward(dout, cache):
+def attention_lstm_backward(dout, cache, to_grid=True):
     """Walk the steps from last to first, carrying the gradients of the state and the cell.
 
     The state after step t is used twice, as an output and by step t+1; the cell only by step t+1:
@@ -73,12 +73,14 @@ def attention_lstm_backward(dout, cache):
     dout : tuple of three ndarrays, shapes (N, T, H), (N, T, D) and (N, T, L)
         The gradients of states, contexts and attention.
     cache : tuple
+    to_grid : bool, optional
+        Whether the grid's gradient is wanted. Where nobody learns to make grids, nobody asks.
 
     Returns
     -------
     dx : ndarray, shape (N, T, E)
     dinitial_state, dinitial_cell : ndarray, shape (N, H)
-    dgrid : ndarray, shape (M, L, D)
+    dgrid : ndarray, shape (M, L, D), or None
     dkeys : ndarray, shape (M, L, A)
     dW_query, db_query, dv, dW_x, dW_state, db : ndarray
         Of the shapes of the parameters.
@@ -97,4 +99,6 @@ def attention_lstm_backward(dout, cache):
             totals = [total + more for total, more in zip(totals, used, strict=True)]
     dgrid, dkeys = (total.reshape(-1, repeats, *total.shape[1:]).sum(axis=1)
                     for total in totals[:2])
+    if not to_grid:
+        dgrid = None
     return np.stack(dx, axis=1), dstate, dcell, dgrid, dkeys, *totals[2:]

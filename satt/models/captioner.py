@@ -189,8 +189,9 @@ class Captioner:
             dattention = ops.doubly_stochastic_backward(self.settings.penalty, penalty)
 
         # What a step made goes to the output above it and to the step after it.
+        to_grid = self._learns_from_dgrid() or to_images
         dembedded_to_read, dstate, dcell, dgrid_as_value, dkeys, *step_gradients = (
-            ops.attention_lstm_backward((dstates, dcontexts, dattention), looking)
+            ops.attention_lstm_backward((dstates, dcontexts, dattention), looking, to_grid)
         )
         of_a_step = dict(zip(self._step_params, step_gradients, strict=True))
         # As on the way back: gate and LSTM are nearer to the loss than the score.
@@ -200,6 +201,9 @@ class Captioner:
         )
         dgrid_as_start, start_gradients = self._start_backward(dstate, dcell, start)
         gradients.update(start_gradients)
+        if not to_grid:
+            gradients["decoder.alignment.W_grid"], _ = ops.linear_parameters_backward(dkeys, keys)
+            return None, gradients
         dgrid_as_key, gradients["decoder.alignment.W_grid"], _ = ops.linear_backward(dkeys, keys)
         dgrid = dgrid_as_value + dgrid_as_key + dgrid_as_start
         return self._encoder_backward(dgrid, encoder, gradients, to_images)
@@ -218,12 +222,16 @@ class Captioner:
         settled = self.settled if training and encoder == "trained" else BLOCKS
         return encoder_forward(images, self.params, self.statistics, settled)
 
+    def _learns_from_dgrid(self):
+        """Whether there are parameters that the gradient of the grid reaches."""
+        if self.settings.encoder == "trained":
+            return self.settled < BLOCKS
+        return self.settings.projection > 0
+
     def _encoder_backward(self, dgrid, cache, gradients, to_images):
         if self.settings.grid:
             dimages, projection_gradients = given_grid_backward(dgrid, cache, to_images)
             return dimages, gradients | projection_gradients
-        if self.settings.encoder != "trained" and not to_images:
-            return None, gradients
         if self.settings.encoder == "absent":
             return dgrid, gradients
         dimages, encoder_gradients = encoder_backward(dgrid, cache, to_images)

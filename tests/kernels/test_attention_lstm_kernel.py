@@ -50,6 +50,22 @@ def test_equals_the_plain_layer(random, monkeypatch, size, gated, together, widt
         np.testing.assert_allclose(other, one, rtol=0, atol=1e-10, err_msg=name)
 
 
+@pytest.mark.parametrize("form", [plain, fast])
+@pytest.mark.parametrize("size", SIZES[-2:])
+def test_who_does_not_want_the_grids_gradient_gets_the_others(random, form, size):
+    inputs, dout = draw(random, size)
+    _, cache = form.attention_lstm_forward(**inputs)
+    whole = form.attention_lstm_backward(dout, cache)
+    _, cache = form.attention_lstm_forward(**inputs)
+    for name, one, other in zip(
+        inputs, whole, form.attention_lstm_backward(dout, cache, to_grid=False), strict=True
+    ):
+        if name == "grid":
+            assert other is None and one is not None
+        else:
+            np.testing.assert_array_equal(other, one, err_msg=name)
+
+
 @pytest.mark.parametrize("loud", ["keys", "queries", "both", "opposite", "nearly", "gates"])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_loud_keys_and_queries_are_no_matter(random, loud, dtype):

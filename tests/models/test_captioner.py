@@ -22,6 +22,7 @@ from tiny_captioner import (
 )
 
 from satt.models.captioner import Captioner, CaptionerSettings
+from satt.models.encoder import BLOCKS
 from satt.training.optimisers import Adam
 
 # Everything that adds a path of its own to the loss.
@@ -389,13 +390,25 @@ def test_the_settings_decide_the_shapes():
     assert params["decoder.vocabulary.W"].shape == (E, V)
 
 
-def test_training_gets_the_same_gradients_without_those_of_the_pixels():
-    model = tiny_captioner()
+@pytest.mark.parametrize("encoder, settled", [
+    ("trained", 0), ("trained", 2), ("trained", BLOCKS), ("frozen", BLOCKS), ("absent", 0),
+])
+def test_training_gets_the_same_gradients_without_those_of_the_images(encoder, settled):
+    model = tiny_captioner(encoder=encoder)
     batch = tiny_batch(model)
+    if settled:
+        seeing = tiny_captioner()
+        seeing.calibrate(batch["images"])
+        model.restore(seeing.arrays())
+        model.settled = settled
     _, cache = model.forward(batch)
     dimages, whole = model.backward(cache)
     nothing, without = model.backward(cache, to_images=False)
     assert dimages.shape == batch["images"].shape and nothing is None
+    if settled and encoder == "trained":  # what has settled is not asked, unless for the images
+        whole = {name: whole[name] for name in without}
+        assert ("encoder.conv4.W" in without) == (settled < BLOCKS)
+        assert "encoder.conv1.W" not in without and "decoder.lstm.W_x" in without
     assert_same_gradients(whole, without)
 
 
