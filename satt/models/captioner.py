@@ -226,7 +226,7 @@ class Captioner:
         """Whether there are parameters that the gradient of the grid reaches."""
         if self.settings.encoder == "trained":
             return self.settled < BLOCKS
-        return self.settings.projection > 0
+        return bool(self.settings.projection)
 
     def _encoder_backward(self, dgrid, cache, gradients, to_images):
         if self.settings.grid:

@@ -293,7 +293,12 @@ def train(
 def _take_step(run, batches):
     """Take the next batch, and make the parameters a little better at it."""
     settings, model = run.settings, run.model
-    epoch, batch = next(batches)
+    epoch, batch = next(batches, (None, None))
+    if batch is None:  # only a damaged state leads here
+        raise SattError(
+            f"run: the batches are over after step {run.step:,} of {run.total:,}, so that what was "
+            "saved does not fit together; begin anew"
+        )
     run.step += 1
     _settle(run)
     batch["self_critical"] = run.step > run.supervised

@@ -357,7 +357,12 @@ def other_generator(arrays, state):
     state["place"]["random"]["bit_generator"] = "MT19937"
 
 
+def further_on(arrays, state):
+    state["place"]["epoch"] = 3
+
+
 @pytest.mark.parametrize(("edit", "expected"), [
+    (further_on, "run: the batches are over after step 4 of 8"),
     (lost("place"), "'place'"),
     (lost("training"), "'training'"),
     (lost("watch"), "'watch'"),
