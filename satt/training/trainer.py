@@ -296,8 +296,8 @@ def _take_step(run, batches):
     epoch, batch = next(batches, (None, None))
     if batch is None:  # only a damaged state leads here
         raise SattError(
-            f"run: the batches are over after step {run.step:,} of {run.total:,}, so that what was "
-            "saved does not fit together; begin anew"
+            f"run: the batches are over after step {run.step:,} of {run.total:,}, so that what "
+            "was saved does not fit together; begin anew"
         )
     run.step += 1
     _settle(run)
