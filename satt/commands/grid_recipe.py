@@ -33,7 +33,7 @@ def grid_recipe():
     """
     return GridRecipe(
         options={
-            "epochs": 12, "batch_size": 16, "captions_per_image": 5, "learning_rate": 1e-3,
+            "epochs": 9, "batch_size": 16, "captions_per_image": 5, "learning_rate": 1e-3,
             "dropout": 0.5, "state_width": 512, "embedding_width": 256, "attention_width": 256,
             "self_critical": 1 / 3, "evaluations": 6, "patience": 6,
         },

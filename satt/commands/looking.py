@@ -80,42 +80,13 @@ def look_through(encoder):
     """Take the grids that a pretrained encoder makes, out of the store or computed."""
 
     def look(photographs, options, label):
-        paths = [photo.path for photo in photographs]
-        return _store(encoder, options).grids(paths, options.strict, f"{label} grids")
+        from satt.data.feature_store import FeatureStore
+
+        cache = False if (options.cache or "").lower() == "off" else options.cache
+        store = FeatureStore(cache, encoder)
+        return store.grids([photo.path for photo in photographs], options.strict, f"{label} grids")
 
     return look
-
-
-def look_in_a_mirror(encoder, paths, options):
-    """Make the grids of photographs that are mirrored first, or take them out of the store.
-
-    Parameters
-    ----------
-    encoder : PretrainedEncoder
-    paths : sequence of Path
-        N files that could be read before.
-    options : argparse.Namespace
-        cache.
-
-    Returns
-    -------
-    grids : StoredGrids, shape (N, L, D)
-
-    Raises
-    ------
-    SattError
-        If one can no longer be read.
-    """
-    from satt.models.pretrained import Mirrored
-
-    return _store(Mirrored(encoder), options).grids(paths, True, "mirrored grids")[0]
-
-
-def _store(encoder, options):
-    from satt.data.feature_store import FeatureStore
-
-    cache = False if (options.cache or "").lower() == "off" else options.cache
-    return FeatureStore(cache, encoder)
 
 
 def look_up(grid_file):

@@ -10,7 +10,6 @@ from satt.commands.looking import (
     add_grid_file_arguments,
     grid_of,
     look_at_pixels,
-    look_in_a_mirror,
     look_through,
     look_up,
     open_grid_file,
@@ -243,8 +242,6 @@ def _prepare_and_train(folder, chosen, reading, saved=None):
     folder = prepare_folder(folder)
     scenes = (options.scenes or SCENES_DRAWN) if of_scenes else None
     data = read_data(source, options, "train", scenes, options.size, look)
-    if options.encoder:
-        data.mirrored = look_in_a_mirror(encoder, data.paths, options)
     validation = read_data(source, options, "validation", options.validation, options.size, look)
 
     minimum = options.minimum_count or MINIMUM_COUNT[of_scenes]
@@ -267,7 +264,7 @@ def _prepare_and_train(folder, chosen, reading, saved=None):
           f"{len(vocabulary):,} words, {sum(p.size for p in model.params.values()):,} parameters",
           flush=True)
     if recipe:
-        print(_about_grids(captioner, settings, data.mirrored is not None), flush=True)
+        print(_about_grids(captioner, settings), flush=True)
     if saved is None:
         kept.begin()
     else:
@@ -309,15 +306,14 @@ def _way_of_looking(options, encoder):
     return look, {"encoder": "absent", "grid": grid_of(encoder)}
 
 
-def _about_grids(captioner, training, mirrored):
+def _about_grids(captioner, training):
     share = training.self_critical
     own = f", in the last {share:.0%} of the steps its own" if share else ""
-    mirror = " (in every epoch half of them of a mirrored photograph)" if mirrored else ""
     return (
-        f"grids {captioner.grid}{mirror}, standardised and projected to {captioner.projection}; "
-        f"dropout {captioner.grid_dropout:g} of them and {captioner.dropout:g} before the words; "
-        f"label smoothing {captioner.label_smoothing:g}; {training.captions_per_image} captions "
-        f"of {training.batch_size} images a step{own}; kept are averages of the parameters "
+        f"grids {captioner.grid}, standardised and projected to {captioner.projection}; dropout "
+        f"{captioner.grid_dropout:g} of them and {captioner.dropout:g} before the words; label "
+        f"smoothing {captioner.label_smoothing:g}; {training.captions_per_image} captions of "
+        f"{training.batch_size} images a step{own}; kept are averages of the parameters "
         f"({training.averaging:g})"
     )
 

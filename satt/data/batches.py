@@ -89,17 +89,9 @@ def training_batches(
     for batch in _plan(data, batch_size, random, captions_per_image, one_length):
         captions = [caption for _, several in batch for caption in several]
         yield {
-            "images": _seen(data, np.array([row for row, _ in batch])),
+            "images": to_float(data.images[[row for row, _ in batch]]),
             "words": caption_arrays(captions, vocabulary),
         }
-
-
-def _seen(data, rows):
-    """The images of these rows; row `len(data) + n` is image n in the mirror."""
-    images, turned = to_float(data.images[rows % len(data)]), rows >= len(data)
-    if turned.any():
-        images[turned] = to_float(data.mirrored[rows[turned] - len(data)])
-    return images
 
 
 def count_batches(data, batch_size, random, captions_per_image=1, one_length=False, epochs=1):
@@ -135,7 +127,7 @@ def count_batches(data, batch_size, random, captions_per_image=1, one_length=Fal
 
 
 def _plan(data, batch_size, random, captions_per_image, one_length):
-    """The batches of an epoch; each is a list of pairs (row for `_seen`, some captions of it)."""
+    """The batches of an epoch; each is a list of pairs (row of an image, some captions of it)."""
     _check_numbers(batch_size, captions_per_image)
     _check_captions(data)
     drawn = [
@@ -143,9 +135,6 @@ def _plan(data, batch_size, random, captions_per_image, one_length):
         for several in data.captions
     ]
     shuffled = [(row, drawn[row]) for row in random.permutation(len(data))]
-    if data.mirrored is not None:  # by the toss of a coin for each
-        coins = random.integers(2, size=len(data))
-        shuffled = [(row + len(data) * coins[row], several) for row, several in shuffled]
     if one_length:
         groups = _same_lengths(shuffled)
     else:

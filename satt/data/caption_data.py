@@ -22,9 +22,6 @@ class CaptionData:
         For each image what it is called, such as the name of its file.
     paths : list of Path, optional
         For each image its file, if it comes from one.
-    mirrored : like `images`, optional
-        The same in a mirror, for a training that draws anew in every epoch which of the two it
-        sees.
 
     Raises
     ------
@@ -36,7 +33,6 @@ class CaptionData:
     captions: list
     names: list
     paths: list | None = field(default=None, kw_only=True)
-    mirrored: np.ndarray | None = field(default=None, kw_only=True)
 
     def __post_init__(self):
         lengths = len(self.images), len(self.captions), len(self.names)
@@ -63,5 +59,4 @@ class CaptionData:
             [self.captions[i] for i in chosen],
             [self.names[i] for i in chosen],
             paths=None if self.paths is None else [self.paths[i] for i in chosen],
-            mirrored=None if self.mirrored is None else self.mirrored[chosen],
         )

@@ -79,28 +79,3 @@ class PretrainedEncoder:
                 self._make = GridMaker(*load_efficientnet_lite0())
         grid = self._make(scale_pixels(images))[self._which]
         return grid.reshape(len(grid), -1, grid.shape[-1])
-
-
-class Mirrored:
-    """Makes grids of photographs as they look in a mirror: left is right.
-
-    Most captions are true of both, and to a net they are two photographs.
-
-    Parameters
-    ----------
-    encoder : PretrainedEncoder
-
-    Attributes
-    ----------
-    name, image_size, grid_shape, version
-        As of a `PretrainedEncoder`.
-    """
-
-    def __init__(self, encoder):
-        self.name, self.version = f"{encoder.name}-mirrored", encoder.version
-        self.image_size, self.grid_shape = encoder.image_size, encoder.grid_shape
-        self._encoder = encoder
-
-    def __call__(self, images):
-        """Make grids, like a `PretrainedEncoder`."""
-        return self._encoder(images[:, :, ::-1])

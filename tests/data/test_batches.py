@@ -236,31 +236,6 @@ def test_an_image_without_captions_is_refused():
         next(captioning_batches(data, vocabulary, 2))
 
 
-def test_in_every_epoch_a_coin_says_who_is_seen_in_the_mirror():
-    data, vocabulary = made_up(40)
-    data.mirrored = data.images + np.uint8(100)  # told apart by its colour
-    random, often = np.random.default_rng(0), np.zeros(40)
-    for _ in range(200):
-        read = read_back(training_batches(data, vocabulary, 8, random), vocabulary)
-        assert sorted(number % 100 for number, _ in read) == list(range(40))
-        for number, caption in read:
-            assert caption[0] == f"i{number % 100}"  # still with captions of its own
-            often[number % 100] += number >= 100
-    assert 55 < often.min() and often.max() < 145  # of 200: six deviations
-
-
-@pytest.mark.parametrize("one", [False, True])
-def test_mirrored_batches_are_counted_too(one):
-    data, vocabulary = made_up(40)
-    data.mirrored = data.images
-    made = np.random.default_rng(1)
-    batches = [
-        batch for _ in range(3) for batch in training_batches(data, vocabulary, 8, made, 2, one)
-    ]
-    count = count_batches(data, 8, np.random.default_rng(1), 2, one, epochs=3)
-    assert count == len(batches)
-
-
 def test_grids_of_another_network_are_batched_as_they_are(random):
     data, vocabulary = made_up(7)
     data.images = random.standard_normal((7, 6, 5)).astype(np.float32)
