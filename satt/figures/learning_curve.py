@@ -45,10 +45,11 @@ def draw_learning_curve(path, records):
     Raises
     ------
     SattError
-        If no record has a "step" and a finite "loss".
+        If no record has a "step" and a finite "loss" or "validation_loss".
     """
     series = _series(records)
-    if "loss" not in series:
+    losses = [name for name in ("loss", "validation_loss") if name in series]
+    if not losses:
         raise SattError(
             'records: expected some with "step" and a finite "loss", got none; '
             "pass the lines of a training log, each read by json.loads"
@@ -57,7 +58,6 @@ def draw_learning_curve(path, records):
         name for name, (_, values) in series.items()
         if name not in NOT_FIGURES and 0 <= values.min() and values.max() <= 1
     ]
-    losses = [name for name in ("loss", "validation_loss") if name in series]
     panels = [("Loss", losses)] + ([("Validation", figures)] if figures else [])
 
     # Each panel is as wide as the labels at the ends of its lines need.

@@ -71,9 +71,10 @@ class TrainingSettings:
         The same share for the first half of its blocks, if that is more.
     self_critical : float
         Share of the steps, the last ones, in which the model learns from captions of its own, see
-        `satt.training.self_critical`. Those before go through the first part of the schedule only;
-        it begins with the average of the states until then, if there is one, and its rate falls
-        from `SMALLER` times the peak in a line to zero.
+        `satt.training.self_critical`. Those before go through the first part of the schedule only.
+        There are two rounds; each begins with the average of the states until then, if there is
+        one, and its rate falls from `SMALLER` times the peak in a line to zero. Kept is the mean
+        of what both have come to.
     averaging : float
         Judged and kept are not the parameters after the last step but a running average of them,
         in which each step leaves this share of the average as it is, see
@@ -302,8 +303,8 @@ def _take_step(run, batches):
     run.step += 1
     _settle(run)
     batch["self_critical"] = run.step > run.supervised
-    if run.step == run.supervised + 1:
-        _become_self_critical(run)
+    if batch["self_critical"] and run.round[0] == 1:
+        _begin_round(run)
     loss, gradients = run.pool.loss_and_gradients(batch)
     run.watch.look(run.step, loss, batch["words"], gradients)
     gradients, norm = clip_by_global_norm(gradients, settings.clip)
@@ -329,8 +330,8 @@ def _learning_rate(run):
     """The rate of this step: along the schedule, or, where self-critical, in a line to zero."""
     settings, step = run.settings, run.step
     if step > run.supervised:
-        left = (run.total + 1 - step) / (run.total - run.supervised)
-        return SMALLER * settings.learning_rate * left
+        of_round, length = run.round
+        return SMALLER * settings.learning_rate * (length + 1 - of_round) / length
     # Captions of its own do not need to begin where the rate has come down: the average of the
     # states is smooth enough, and has learned more.
     end = run.total if run.supervised == run.total else run.supervised / UNFINISHED
@@ -339,16 +340,20 @@ def _learning_rate(run):
     )
 
 
-def _become_self_critical(run):
-    """Go on from the average, with an optimiser that has forgotten the supervised gradients."""
+def _begin_round(run):
+    """Learn from own captions, from the average of the supervised part on; and once more so."""
     with run.averaged():
-        averaged = run.model.arrays()
-    run.model.restore(averaged)
-    # Smoothed labels leave a share of each word to words that do not fit at all, and captions
-    # drawn like that are none. With larger scores they are said as rarely as without smoothing.
-    if run.model.settings.label_smoothing:
-        for name in VOCABULARY_PARAMS:
-            run.model.params[name] *= SURER
+        reached = {name: param.copy() for name, param in run.model.params.items()}
+    if run.start:
+        run.first = reached
+    else:
+        run.start = reached
+        # Smoothed labels leave a share of each word to words that do not fit at all, and captions
+        # drawn like that are none. With larger scores these are as rare as without smoothing.
+        if run.model.settings.label_smoothing:
+            for name in VOCABULARY_PARAMS:
+                run.start[name] *= SURER
+    run.model.params = {name: param.copy() for name, param in run.start.items()}
     run.average.clear()
     run.optimiser = OPTIMISERS[run.settings.optimiser]()
 

@@ -55,6 +55,11 @@ def test_what_is_no_finite_number_is_left_out():
     assert found["loss"][1].tolist() == [2.0]
 
 
+def test_a_training_on_own_captions_alone_has_a_validation_loss_only(tmp_path):
+    records = [{"step": 1, "reward": 0.1}, {"step": 2, "reward": 0.2, "validation_loss": 9.0}]
+    assert draw_learning_curve(tmp_path / "own.png", records).exists()
+
+
 def test_a_constant_loss_is_smoothed_to_itself_up_to_the_ends():
     axes = place(new_sheet(200, 200), 0, 0, 200, 200)
     _draw_line(axes, 0, "loss", np.arange(100), np.full(100, 3.0))

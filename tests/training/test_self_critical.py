@@ -10,6 +10,7 @@ from satt.errors import SattError
 from satt.metrics.sentence_bleu import sentence_bleu
 from satt.training import trainer
 from satt.training.parts import PartsPool
+from satt.training.run import ROUNDS
 from satt.training.schedules import SCHEDULES
 from satt.training.self_critical import LONGEST, loss_and_gradients, own_captions
 from satt.training.trainer import SMALLER, SURER, UNFINISHED, TrainingSettings, train
@@ -105,6 +106,7 @@ def test_captions_that_are_all_alike_teach_nothing(model, batch, monkeypatch):
 
 def test_the_reward_rises(build, drawn, vocabulary, monkeypatch):
     monkeypatch.setattr("satt.training.trainer.SMALLER", 1.0)  # it is a short training
+    monkeypatch.setattr("satt.training.run.ROUNDS", 1)
     records = []
     settings = replace(
         SETTINGS, epochs=80, batch_size=14, self_critical=0.75, learning_rate=0.01,
@@ -121,7 +123,7 @@ def test_it_is_the_last_part_of_a_training(build, drawn, vocabulary):
     half = len(records) // 2
     assert all("loss" in record and "reward" not in record for record in records[:half])
     assert all("reward" in record and "loss" not in record for record in records[half:])
-    # The supervised part ends on the way down; then the rate begins anew, lower.
+    # The supervised part ends on the way down; then the rate begins anew, lower, and once more.
     rates = [record["learning_rate"] for record in records]
     assert rates[:half] == [
         SCHEDULES[settings.schedule](
@@ -129,36 +131,61 @@ def test_it_is_the_last_part_of_a_training(build, drawn, vocabulary):
         )
         for step in range(half)
     ]
-    assert rates[half] == pytest.approx(SMALLER * settings.learning_rate)
-    assert np.allclose(np.diff(rates[half:]), -rates[half] / half) and rates[-1] > 0
+    length = half // ROUNDS
+    assert half == ROUNDS * length
+    for round_rates in (rates[half : half + length], rates[half + length :]):
+        assert round_rates[0] == pytest.approx(SMALLER * settings.learning_rate)
+        assert np.allclose(np.diff(round_rates), -round_rates[0] / length)
+        assert round_rates[-1] > 0
 
 
-def test_it_begins_with_the_average_and_surer_of_its_words(
-    build, drawn, vocabulary, monkeypatch
-):
-    begun, average = {}, {}
+@pytest.fixture
+def seen(build, drawn, vocabulary, monkeypatch):
+    """Parameters of a training, eight supervised steps and eight others, by the step.
+
+    begun: at the beginning of a step; judged: after it.
+    """
+    begun, judged = [], []
 
     def copy(params):
         return {name: param.copy() for name, param in params.items()}
 
     def look(pool, batch):
-        if batch["self_critical"] and not begun:
-            begun.update(copy(pool._model.params))
+        begun.append(copy(pool._model.params))
         return real_look(pool, batch)
 
-    def judge(model, *others):  # what is judged is the average
-        if not begun:
-            average.update(copy(model.params))
+    def judge(model, *others):
+        judged.append(copy(model.params))
         return real_judge(model, *others)
 
     real_look, real_judge = PartsPool.loss_and_gradients, trainer.validate
     monkeypatch.setattr(PartsPool, "loss_and_gradients", look)
     monkeypatch.setattr(trainer, "validate", judge)
-    settings = replace(SETTINGS, self_critical=0.5, averaging=0.9)
+    settings = replace(
+        SETTINGS, batch_size=4, self_critical=0.5, averaging=0.9, evaluations=16, patience=16
+    )
     train(build(label_smoothing=0.1), vocabulary, *drawn[:2], settings, progress=False)
-    for name, param in begun.items():
+    assert len(begun) == len(judged) == 16
+    return begun, judged
+
+
+def test_both_rounds_begin_with_the_average_and_surer_of_its_words(seen):
+    begun, judged = seen
+    for name, average in judged[7].items():
         factor = SURER if name.startswith("decoder.vocabulary") else 1
-        np.testing.assert_allclose(param, factor * average[name], rtol=1e-6)
+        np.testing.assert_allclose(begun[8][name], factor * average, rtol=1e-6)
+        np.testing.assert_array_equal(begun[12][name], begun[8][name])
+
+
+def test_what_is_judged_is_the_mean_of_both_rounds(seen):
+    begun, judged = seen
+    for name, first in judged[11].items():
+        # After the first step of a round, its average is the state after that step.
+        np.testing.assert_allclose(judged[8][name], begun[9][name], rtol=1e-6)
+        mean = (first + begun[13][name]) / 2
+        np.testing.assert_allclose(judged[12][name], mean, rtol=1e-5, atol=1e-6)
+    name = "decoder.lstm.W_x"
+    assert np.abs(judged[15][name] - judged[11][name]).max() > 1e-6
 
 
 def test_one_caption_an_image_cannot_be_compared():
