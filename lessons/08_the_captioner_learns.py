@@ -466,10 +466,10 @@ assert np.abs(cost[bird:flying + 1, flying]).max() < 0.3
 # lose without its *own* look? Without the look at the colour, the right colour loses more than a
 # nat: its probability falls to about a third or less. "bird" misses its look, too. These
 # captioners have learned with half of the state silent where a word is chosen (`state_dropout`),
-# so that they do not rely on what the look before has brought. Without the look at "flying", the
-# word "flying" loses next to nothing, **wherever that look was**. The wings were seen together
-# with the colour, and what is known need not be looked up. And where a look is not needed, nothing
-# in the loss says where it should be; so the seed decides.
+# so that they rely less on what the look before has brought. Yet less is not nothing. Without the
+# look at "flying", the word "flying" loses next to nothing, **wherever that look was**. The wings
+# were seen together with the colour, and what is known need not be looked up. And where a look is
+# not needed, nothing in the loss says where it should be; so the seed decides.
 #
 # A bright map does not prove that the look was needed. (On photographs the paper's figures show
 # attention on the bird at "flying"; whether that look is needed, a figure cannot tell.)

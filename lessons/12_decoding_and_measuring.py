@@ -497,8 +497,9 @@ for b in (0.0, 0.3, mean):
 # captioners after the paper (Rennie et al. 2017); with a location in the place of a caption it is
 # how hard attention learns (the paper's section 4.1). But remember section 5: a captioner that is
 # trained for a score learns to fool it. Rewarded for BLEU without the stop word, ours broke off at
-# "a girl in a red", where every word is right; so in `satt/training/self_critical.py`, by which
-# the captioner of lesson 14 has learned at the end, the stop word is a word as well.
+# "a girl in a red", where every word is right. So `satt/training/self_critical.py` counts the stop
+# word as a word, and takes for b the mean score of the other captions drawn for the image (Luo
+# 2020). In its last epochs the captioner of lesson 14 has learned this way.
 #
 # ## 7. Where it looked
 #

@@ -169,7 +169,8 @@ assert report.ok, report
 # ## The captioner that ships
 #
 # Its decoder is that of lesson 7, only wider. All of it was trained by satt's own backward passes,
-# on Flickr8k; the net was left as it is. How well it does, and at what it fails, stands in
+# on Flickr8k; the net was left as it is. At the end it learned from captions of its own, rewarded
+# by BLEU (lesson 12, section 6). How well it does, and at what it fails, stands in
 # `satt/models/PHOTOGRAPHS.md`.
 
 # %%
@@ -517,8 +518,9 @@ for here, there, word, other in (("dog", "photographer", "dog", "man"),
 # ## Not too sure: label smoothing
 #
 # Five people wrote five captions of each photograph, no two the same. So the right word is rarely
-# the only right one, and a decoder that learns to be certain has learned by heart. Its training
-# spread a tenth of each target evenly over the vocabulary (Szegedy et al. 2016):
+# the only right one, and a decoder that learns to be certain has learned by heart. As long as it
+# read people's captions, its training spread a tenth of each target evenly over the vocabulary
+# (Szegedy et al. 2016):
 #
 #     q_v = epsilon / V + (1 - epsilon if v is the right word else 0)
 #     loss = -sum_v q_v log p_v       slope: p_v - q_v

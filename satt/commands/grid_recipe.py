@@ -24,8 +24,9 @@ def grid_recipe():
     """The settings for grids, found with EfficientNet-Lite0's 7x7x1280 on Flickr8k.
 
     There are few captions, 30,000 for millions of parameters, so that most of this is against
-    learning them by heart: both kinds of dropout, the smoothed labels, the average of the states.
-    After six epochs reading people's captions teaches no more. Three epochs of its own follow,
+    learning them by heart: dropout on the grid and before the words, the smoothed labels, the
+    average of the states. After six epochs at this rate the average gains little more from
+    people's captions; what follows are its own, see `satt.training.self_critical`: three epochs,
     twice from the same state.
 
     Returns

@@ -68,6 +68,7 @@ examples:
   satt train --data flickr8k --size 128 --dropout 0.5   photographs, from the folder flickr8k
   satt train --data flickr8k --encoder efficientnet-lite0
   satt train --data flickr8k --encoder efficientnet-lite0 --epochs 6 --self-critical 0
+      (from people's captions only)
   satt train --data flickr8k --grids vgg19.npy --names names.txt
   satt train --data coco --strict                       all of its images, or none
   satt train --data scenes --optimiser sgd --learning-rate 0.05 --overwrite
@@ -105,7 +106,7 @@ def add_arguments(parser):
         name = option[2:].replace("-", "_")
         defaults[name] = getattr(settings, name) if settings else default
         if defaults[name] is not None:
-            other = f"; for pretrained grids {of_grids[name]:.3g}" if name in of_grids else ""
+            other = f"; for pretrained grids {of_grids[name]}" if name in of_grids else ""
             text += f" (default: {defaults[name]}{other})"
         if "choices" not in more:
             more.setdefault("metavar", "N")
@@ -145,7 +146,8 @@ def add_arguments(parser):
     add(training, "--sharpening", number(1, 10), "by how much the scores of the locations are "
         "stretched in the second half: 3 gives a narrow gaze", settings)
     add(training, "--self-critical", number(0, 1), "share of the steps, the last ones, that learn "
-        "from captions of its own; needs several captions per image", settings)
+        "from captions of its own; needs several captions per image, and padded "
+        "batches", settings)
     add(training, "--evaluations", COUNT, "looks at the validation images", settings)
     add(training, "--patience", COUNT, "stop after so many looks without a better BLEU-4",
         settings)
@@ -160,8 +162,9 @@ def add_arguments(parser):
     add(model, "--attention-width", WIDTH, "hidden units of the alignment score", settings)
     add(model, "--dropout", number(0, 0.99), "share of hidden units that are silent in training",
         settings)
-    add(model, "--state-dropout", number(0, 0.99), "share of the state's units that are silent "
-        "where a word is chosen: 0.5 has the captioner look at a thing when it names it", settings)
+    add(model, "--state-dropout", number(0, 0.99), "share of the state's units that are silent in "
+        "training, where a word is chosen; the demo has 0.5, so that it pays to look at a thing "
+        "when it is named", settings)
     add(model, "--penalty", number(0, 1000), "weight of the doubly stochastic penalty, lambda",
         settings)
     add(model, "--penalty-target", penalty_target, "what the attention to a location should add "
@@ -235,8 +238,9 @@ def _prepare_and_train(folder, chosen, reading, saved=None):
         )
     if options.self_critical and options.batches == "one-length":
         raise SattError(
-            "--self-critical: captions of different length are compared with each other, and "
-            "--batches is one-length; choose --batches padded or --self-critical 0"
+            "--self-critical: several captions of an image are compared with each other, and with "
+            "--batches one-length a batch may hold only one; choose --batches padded or "
+            "--self-critical 0"
         )
     encoder = _encoder(options)
     source = open_source(options, "train", "validation")

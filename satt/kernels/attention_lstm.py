@@ -120,7 +120,7 @@ def attention_lstm_forward(
 
 
 def attention_lstm_backward(dout, cache, to_grid=True):
-    """Walk back; the derivations are those of the plain layers.
+    """Walk back; the derivations are those of the plain layers, and so are the arguments.
 
     For f_att, with u = key + query, tanh(u) = 1 - 2 r and s = 4 (r - r^2) for its slope:
 

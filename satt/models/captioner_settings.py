@@ -55,7 +55,8 @@ class CaptionerSettings:
         Share of the state's units that are silent at a training step where the word is chosen,
         though not in the LSTM. What was seen at an earlier word reaches this one by the state
         alone, what is seen now reaches it directly too: so it pays to look at a thing again when
-        it is named.
+        it is named. (Without `deep_output` the state alone chooses the word: then this is nothing
+        but dropout.)
     penalty : float
         Weight of the doubly stochastic penalty, the paper's lambda.
     penalty_target : float or "T/L"

@@ -27,9 +27,9 @@ from satt.training.schedules import SCHEDULES
 from satt.training.threads import side_by_side
 
 BATCHES = ("padded", "one-length")
-SMALLER = 0.05  # a self-critical step, beside a supervised one
-SURER = 1.6  # by which scores that were learned with smoothed labels are then multiplied
-UNFINISHED = 0.4  # so much of its schedule a training goes through that then turns self-critical
+SMALLER = 0.05  # the rate at which self-critical steps begin, as a share of the peak
+SURER = 1.6  # factor of the vocabulary's scores, where they were learned from smoothed labels
+UNFINISHED = 0.4  # share of their schedule that supervised steps go through before such steps
 CALIBRATION_IMAGES = 512  # from which the batch normalisation takes its statistics for captioning
 SAVE_EVERY = 30  # seconds
 ONCE_MORE = "interrupted: captioning the validation images once more; Ctrl-C skips that"
@@ -60,21 +60,22 @@ class TrainingSettings:
     clip : float
         The largest global norm of a step's gradients.
     sharpening : float
-        Over the second half of the training the scores of the locations are stretched by this
-        factor, little by little: the temperature of the attention's softmax falls to
+        Over the second half of the supervised steps the scores of the locations are stretched by
+        this factor, little by little: the temperature of the attention's softmax falls to
         1 / sharpening. Soft attention that has found what it looks for has no reason of its own to
         leave out the surroundings, as long as these say nothing. 1 leaves the scores alone.
     settling : float
         Share of the steps, the last ones, in which the encoder normalises as it will for
-        captioning and no longer changes, see `Captioner.settle`.
+        captioning and no longer changes, see `Captioner.settle`. In self-critical steps it is so
+        in any case.
     early_settling : float
         The same share for the first half of its blocks, if that is more.
     self_critical : float
         Share of the steps, the last ones, in which the model learns from captions of its own, see
-        `satt.training.self_critical`. Those before go through the first part of the schedule only.
-        There are two rounds; each begins with the average of the states until then, if there is
-        one, and its rate falls from `SMALLER` times the peak in a line to zero. Kept is the mean
-        of what both have come to.
+        `satt.training.self_critical`. With `averaging`, those before go through the first
+        `UNFINISHED` of the schedule only. There are two rounds; each begins with the average of
+        the supervised states, if there is one, and its rate falls from `SMALLER` times the peak in
+        a line to zero. Kept is the mean of what both have come to.
     averaging : float
         Judged and kept are not the parameters after the last step but a running average of them,
         in which each step leaves this share of the average as it is, see
@@ -82,7 +83,8 @@ class TrainingSettings:
     evaluations : int
         How often the validation captions are written, evenly over the training.
     patience : int
-        Stop after so many evaluations without a better state.
+        Stop after so many evaluations without a better state; not in a supervised part that a
+        self-critical one follows.
     parts : int
         Into so many parts a batch is split, computed at the same time; see
         `satt.training.parts`.
@@ -135,8 +137,8 @@ class TrainingSettings:
             )
         if self.self_critical and self.batches == "one-length":
             raise SattError(
-                "batches: expected padded for self_critical, got one-length; the captions of an "
-                "image that are compared with each other differ in length"
+                "batches: expected padded for self_critical, got one-length; a batch of one "
+                "length may hold a single caption of an image, which there is none to compare with"
             )
         if not 0 <= self.averaging < 1:
             raise SattError(f"averaging: expected a share in [0, 1), got {self.averaging}")
@@ -235,8 +237,8 @@ def train(
                     on_best(run.record)
                 arrays = model.arrays()
             run.best.update(score=score, record=run.record, arrays=arrays, waited=0)
-        else:
-            run.best["waited"] += 1
+        elif run.step > run.supervised or run.supervised == run.total:
+            run.best["waited"] += 1  # what is not yet self-critical has its best before it
 
     def close():
         run.record["seconds"] = run.seconds
@@ -301,18 +303,18 @@ def _take_step(run, batches):
             "was saved does not fit together; begin anew"
         )
     run.step += 1
-    _settle(run)
     batch["self_critical"] = run.step > run.supervised
     if batch["self_critical"] and run.round[0] == 1:
         _begin_round(run)
+    _settle(run)
     loss, gradients = run.pool.loss_and_gradients(batch)
     run.watch.look(run.step, loss, batch["words"], gradients)
     gradients, norm = clip_by_global_norm(gradients, settings.clip)
     run.watch.check(run.best_step, loss=loss, gradient_norm=norm)
     rate = _learning_rate(run)
     run.optimiser.step(model.params, gradients, rate)
-    if run.step > run.total / 2:
-        model.sharpen(settings.sharpening ** (2 / run.total))
+    if run.supervised / 2 < run.step <= run.supervised:
+        model.sharpen(settings.sharpening ** (2 / run.supervised))
     run.update_average()
     # What a self-critical step has is no loss that could be compared with those before.
     figure = {"reward": -float(loss)} if batch["self_critical"] else {"loss": float(loss)}
@@ -332,9 +334,9 @@ def _learning_rate(run):
     if step > run.supervised:
         of_round, length = run.round
         return SMALLER * settings.learning_rate * (length + 1 - of_round) / length
-    # Captions of its own do not need to begin where the rate has come down: the average of the
-    # states is smooth enough, and has learned more.
-    end = run.total if run.supervised == run.total else run.supervised / UNFINISHED
+    # An average of the states is smooth also where the rate is high, and has then learned more.
+    shortened = settings.averaging and run.supervised < run.total
+    end = round(run.supervised / UNFINISHED) if shortened else run.supervised
     return SCHEDULES[settings.schedule](
         step - 1, end, settings.warmup_steps, settings.learning_rate
     )
@@ -356,13 +358,15 @@ def _begin_round(run):
     run.model.params = {name: param.copy() for name, param in run.start.items()}
     run.average.clear()
     run.optimiser = OPTIMISERS[run.settings.optimiser]()
+    run.best["waited"] = 0
 
 
 def _settle(run):
     """See that as many blocks of the encoder have settled as should have by this step."""
     left, settings = 1 - (run.step - 1) / run.total, run.settings
     early = BLOCKS // 2 if left <= settings.early_settling else 0
-    blocks = BLOCKS if left <= settings.settling else early
+    # Captions of its own are drawn as in captioning, so that the encoder must be as it is there.
+    blocks = BLOCKS if left <= settings.settling or run.step > run.supervised else early
     if blocks > run.model.settled and run.model.settings.encoder == "trained":
         run.model.settle(to_float(run.data.images[:CALIBRATION_IMAGES]), blocks)
 

@@ -17,6 +17,7 @@ class Watch:
     the first step and more than 10 times log V, that of guessing. No healthy training comes near:
     the model would have to give the right words a probability of V^-10 in 20 batches, one after
     the other, and what is large for another reason, such as a penalty, is large at the first step.
+    What a self-critical step has for a loss is never large: there only what is no number is seen.
 
     A gradient has grown at a step if its norm there and at all steps since is more than 10 times
     its usual size, the median of its norms before. A usual size counts as a thousandth of that of
@@ -49,7 +50,7 @@ class Watch:
         ----------
         step : int
         loss : float
-            Nats per caption.
+            Nats per caption; of a self-critical step, minus its mean reward.
         words : ndarray of int, shape (N, T + 1)
             Of the batch, padded with 0.
         gradients : dict of ndarray

@@ -3,10 +3,11 @@
     SATT_DATA=... python -m tests.benchmarks.flickr8k_torch --steps 375
     SATT_DATA=... python -m tests.benchmarks.flickr8k_torch --steps 375 --dropout
 
-On Flickr8k with the grids of EfficientNet-Lite0 and the recipe for them. One captioner learns by
-our gradients, clipping and Adam, the other by torch's; both begin with the same numbers and read
-the same batches at the same learning rates. Without dropout they differ by rounding only, which
-grows from step to step; with it, each draws its own. Neither keeps an average of its states.
+On Flickr8k with the grids of EfficientNet-Lite0 and the supervised part of the recipe for them.
+One captioner learns by our gradients, clipping and Adam, the other by torch's; both begin with the
+same numbers and read the same batches at the same learning rates. Without dropout they differ by
+rounding only, which grows from step to step; with it, each draws its own. Neither keeps an average
+of its states.
 
 Every line gives the loss of both on the batch of that step; at the end, their BLEU on dev images
 and the seconds of processor that a step took. The folder `flickr8k` is looked for in $SATT_DATA.

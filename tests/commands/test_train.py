@@ -181,6 +181,9 @@ def test_learning_from_own_captions(satt, complains, tmp_path, no_pictures):
     half = len(records) // 2
     assert all("loss" in record for record in records[:half])
     assert all(0 <= record["reward"] <= 1 for record in records[half:])
+    # The encoder has to be as in captioning before any evaluation has brought that about.
+    ended = satt("train", *SCENES, "--out", tmp_path / "once", *chosen, 2, "--evaluations", 1)
+    assert ended.code == 0, ended.err
     complains("train", *SCENES, "--out", tmp_path / "one", *chosen, 1,
               about=["--self-critical", "--captions-per-image is 1; make it 2 or more"])
     complains("train", *SCENES, "--out", tmp_path / "one", *chosen, 2, "--batches", "one-length",

@@ -121,7 +121,7 @@ def test_start_has_the_same_door():
         ({"dropout": 1.0}, r"dropout: expected a share in \[0, 1\), got 1.0"),
         ({"dropout": -0.1}, "dropout: .* got -0.1"),
         ({"label_smoothing": 1.0}, r"label_smoothing: expected a share in \[0, 1\), got 1.0"),
-        ({"state_dropout": 1}, "state_dropout: expected a share"),
+        ({"state_dropout": 1}, r"state_dropout: expected a share in \[0, 1\), got 1"),
         ({"grid_dropout": -1}, "grid_dropout: expected a share"),
         ({"grid_dropout": 0.1}, "grid_dropout: expected 0 without a grid from elsewhere"),
         ({"projection": 256}, "projection: expected 0 without a grid from elsewhere"),

@@ -8,12 +8,12 @@ from satt.data.vocabulary import PAD, START, STOP, UNKNOWN
 from satt.decoding.sampling import sample
 from satt.errors import SattError
 from satt.metrics.sentence_bleu import sentence_bleu
+from satt.models.encoder import BLOCKS
 from satt.training import trainer
 from satt.training.parts import PartsPool
 from satt.training.run import ROUNDS
-from satt.training.schedules import SCHEDULES
 from satt.training.self_critical import LONGEST, loss_and_gradients, own_captions
-from satt.training.trainer import SMALLER, SURER, UNFINISHED, TrainingSettings, train
+from satt.training.trainer import SMALLER, SURER, TrainingSettings, train
 
 K = 3
 SETTINGS = TrainingSettings(
@@ -125,18 +125,59 @@ def test_it_is_the_last_part_of_a_training(build, drawn, vocabulary):
     assert all("reward" in record and "loss" not in record for record in records[half:])
     # The supervised part ends on the way down; then the rate begins anew, lower, and once more.
     rates = [record["learning_rate"] for record in records]
-    assert rates[:half] == [
-        SCHEDULES[settings.schedule](
-            step, half / UNFINISHED, settings.warmup_steps, settings.learning_rate
-        )
-        for step in range(half)
-    ]
+    assert max(rates[:half]) == pytest.approx(settings.learning_rate)
+    assert 0.5 * settings.learning_rate < rates[half - 1] < settings.learning_rate
     length = half // ROUNDS
     assert half == ROUNDS * length
     for round_rates in (rates[half : half + length], rates[half + length :]):
         assert round_rates[0] == pytest.approx(SMALLER * settings.learning_rate)
         assert np.allclose(np.diff(round_rates), -round_rates[0] / length)
         assert round_rates[-1] > 0
+
+
+def test_without_an_average_the_supervised_part_goes_through_its_whole_schedule(
+    build, drawn, vocabulary
+):
+    records, settings = [], replace(SETTINGS, epochs=10, self_critical=0.5)
+    train(build(), vocabulary, *drawn[:2], settings, records.append, progress=False)
+    rates = [record["learning_rate"] for record in records if "loss" in record]
+    assert max(rates) == settings.learning_rate and rates[-1] < 0.1 * settings.learning_rate
+
+
+def test_before_it_begins_patience_is_endless(build, drawn, vocabulary, monkeypatch):
+    monkeypatch.setattr(
+        trainer, "validate", lambda *_: {"bleu4": 0.0, "validation_loss": 1.0}  # never better
+    )
+    settings = replace(SETTINGS, evaluations=12, patience=2)
+    for share, steps in ((0.0, 3), (0.5, 8)):  # a first look, and two without a better one
+        records = []
+        train(
+            build(), vocabulary, *drawn[:2], replace(settings, self_critical=share),
+            records.append, progress=False,
+        )
+        assert len(records) == steps, share
+
+
+def test_captions_are_drawn_with_the_encoder_as_it_is_in_captioning(
+    build, drawn, vocabulary, monkeypatch
+):
+    settled = []
+
+    def look(model, *others):
+        settled.append(model.settled)
+        return own_captions(model, *others)
+
+    monkeypatch.setattr("satt.training.self_critical.own_captions", look)
+    settings = replace(
+        SETTINGS, self_critical=0.5, settling=0.25, evaluations=1, parts=1, sharpening=3.0
+    )
+    model = build()
+    slopes = model.params["decoder.alignment.v"].copy()
+    train(model, vocabulary, *drawn[:2], settings, progress=False)
+    assert settled == [BLOCKS] * 6
+    # All of the sharpening is of the supervised part: a round begins and ends with it.
+    grown = np.linalg.norm(model.params["decoder.alignment.v"]) / np.linalg.norm(slopes)
+    assert 2.5 < grown < 3.5
 
 
 @pytest.fixture
