@@ -57,10 +57,9 @@ VGG-19, layer conv5_4: an array (N, 196, 512), a row for each of the 14 x 14 pla
 From grids it learns by a recipe of its own: other defaults, as told below, and besides those a
 projection of the grid, dropout on it, smoothed labels, and an average of the parameters.
 
-With --self-critical 0.5 the last half of the steps learns from the captioner's own captions: it
+With --self-critical 0.3 the last 30 % of the steps learn from the captioner's own captions: it
 says several of each image, and those that come nearer to people's than the others get likelier.
-It does so in two rounds from the same state, and the mean of what both have come to is kept. Such
-steps raise the validation loss, since people are no longer imitated word by word."""
+Such steps raise the validation loss, since people are no longer imitated word by word."""
 EXAMPLES = """\
 examples:
   satt train --data scenes --scenes 2000 --epochs 3     a quick first run
@@ -84,9 +83,8 @@ PICTURES = 3
 PICTURE_SIZE = 224  # pixels, of a photograph whose grid is looked at
 INTERRUPTED = 130  # the exit code
 # Itself, its gradient in each of two parts and together, two averages of Adam, one of itself, the
-# best state and a copy while that is saved, and with captions of its own the state that they began
-# with and that which they led to first; of four bytes each.
-BYTES_A_PARAMETER = 11 * 4
+# best state and a copy while that is saved; of four bytes each.
+BYTES_A_PARAMETER = 9 * 4
 MODEL_OPTIONS = ("dropout", "state_dropout", "penalty", "penalty_target", "state_width",
                  "embedding_width", "attention_width")
 TRAINING_OPTIONS = ("epochs", "batch_size", "captions_per_image", "batches", "optimiser",
@@ -106,7 +104,9 @@ def add_arguments(parser):
         name = option[2:].replace("-", "_")
         defaults[name] = getattr(settings, name) if settings else default
         if defaults[name] is not None:
-            other = f"; for pretrained grids {of_grids[name]}" if name in of_grids else ""
+            other = of_grids.get(name)
+            other = round(other, 3) if isinstance(other, float) else other
+            other = "" if other is None else f"; for pretrained grids {other}"
             text += f" (default: {defaults[name]}{other})"
         if "choices" not in more:
             more.setdefault("metavar", "N")

@@ -17,8 +17,7 @@ from satt.training.parts import PartsPool
 from satt.training.watch import Watch
 
 MANY_STEPS = 300  # a process takes as long to start as some dozens of them take
-ROUNDS = 2  # of self-critical steps, each from the same state
-PREFIXES = ("model", "average", "start", "first", "best", "optimiser", "watch")
+PREFIXES = ("model", "average", "best", "optimiser", "watch")
 
 
 class Epochs:
@@ -81,9 +80,6 @@ class Run:
         What learns, what it learns from, and how.
     average : dict of ndarray
         Of the parameters, if `settings.averaging` asks for it.
-    start, first : dict of ndarray
-        With which parameters each round of self-critical steps begins, and with which the first
-        one ended; empty before that.
     step, total : int
         Steps taken, and steps to take.
     record : dict
@@ -103,7 +99,7 @@ class Run:
         self.epochs = Epochs(data, vocabulary, settings)
         self.optimiser = OPTIMISERS[settings.optimiser]()
         self.watch = Watch(model, settings.learning_rate)
-        self.average, self.start, self.first = {}, {}, {}
+        self.average = {}
         self.step, self.total = 0, count_batches(
             data, settings.batch_size, np.random.default_rng(settings.seed),
             settings.captions_per_image, settings.batches == "one-length", settings.epochs,
@@ -123,14 +119,6 @@ class Run:
     def supervised(self):
         """So many steps learn from other people's captions; those after them, from its own."""
         return self.total - int(self.total * self.settings.self_critical)
-
-    @property
-    def round(self):
-        """Of a self-critical step: which of its round's steps it is, from 1, and of how many."""
-        steps = self.total - self.supervised
-        length = -(-steps // ROUNDS)
-        number, before = divmod(self.step - self.supervised - 1, length)
-        return before + 1, min(length, steps - number * length)
 
     @property
     def over(self):
@@ -157,23 +145,16 @@ class Run:
     def update_average(self):
         """Let the parameters after this step into their average, if there is one."""
         if self.settings.averaging:
-            step = self.round[0] if self.step > self.supervised else self.step
-            update_average(self.average, self.model.params, self.settings.averaging, step)
+            begun = self.supervised if self.step > self.supervised else 0
+            update_average(
+                self.average, self.model.params, self.settings.averaging, self.step - begun
+            )
 
     @contextmanager
     def averaged(self):
-        """Within this, the model has the averaged parameters, if there are any.
-
-        In the second round these are the mean of what the first has come to and of the average in
-        this one. From one state two rounds go different ways, and half-way between their ends is
-        better than either (Wortsman et al. 2022, "Model soups").
-        """
+        """Within this, the model has the averaged parameters, if there are any."""
         params = self.model.params
         self.model.params = self.average or params
-        if self.first:
-            self.model.params = {
-                name: 0.5 * (self.first[name] + param) for name, param in self.model.params.items()
-            }
         try:
             yield
         finally:
@@ -200,8 +181,6 @@ class Run:
         groups = {
             "model": self.model.arrays(),
             "average": self.average,
-            "start": self.start,
-            "first": self.first,
             "best": self.best["arrays"],
             "optimiser": self.optimiser.state,
             "watch": {"norms": np.array(self.watch.norms)},
@@ -242,12 +221,8 @@ class Run:
             self.model.restore(groups["model"])
             self.model.settled = kept["settled"]
             self._check_averages(groups["optimiser"])
-            own = kept["step"] - self.supervised
-            self._check_params("average", groups, self.settings.averaging and kept["step"])
-            self._check_params("start", groups, own > 0)
-            self._check_params("first", groups, own > -(-(self.total - self.supervised) // ROUNDS))
+            self._check_average(groups["average"], kept["step"])
             self.average = {name: np.array(array) for name, array in groups["average"].items()}
-            self.start, self.first = groups["start"], groups["first"]
             self.optimiser.state = groups["optimiser"]
             self.epochs.go_to(kept["place"])
             self.pool.random_states = kept["dropout"]
@@ -285,13 +260,13 @@ class Run:
                     "go on with the optimiser and the captioner that the run was begun with"
                 )
 
-    def _check_params(self, kind, groups, are_wanted):
-        got = {name: array.shape for name, array in groups[kind].items()}
-        params = self.model.params if are_wanted else {}
+    def _check_average(self, average, step):
+        got = {name: array.shape for name, array in average.items()}
+        params = self.model.params if self.settings.averaging and step else {}
         wanted = {name: param.shape for name, param in params.items()}
         if got != wanted:
             name = min(name for name, _ in got.items() ^ wanted.items())
             raise SattError(
-                f"{kind} of {name}: expected shape {wanted.get(name)}, got {got.get(name)}; "
+                f"average of {name}: expected shape {wanted.get(name)}, got {got.get(name)}; "
                 "go on with the captioner that the run was begun with"
             )

@@ -73,9 +73,9 @@ class TrainingSettings:
     self_critical : float
         Share of the steps, the last ones, in which the model learns from captions of its own, see
         `satt.training.self_critical`. With `averaging`, those before go through the first
-        `UNFINISHED` of the schedule only. There are two rounds; each begins with the average of
-        the supervised states, if there is one, and its rate falls from `SMALLER` times the peak in
-        a line to zero. Kept is the mean of what both have come to.
+        `UNFINISHED` of the schedule only. Self-critical steps begin with the average of the
+        states until then, if there is one, and their rate falls from `SMALLER` times the peak in a
+        line to zero.
     averaging : float
         Judged and kept are not the parameters after the last step but a running average of them,
         in which each step leaves this share of the average as it is, see
@@ -304,8 +304,8 @@ def _take_step(run, batches):
         )
     run.step += 1
     batch["self_critical"] = run.step > run.supervised
-    if batch["self_critical"] and run.round[0] == 1:
-        _begin_round(run)
+    if run.step == run.supervised + 1:
+        _become_self_critical(run)
     _settle(run)
     loss, gradients = run.pool.loss_and_gradients(batch)
     run.watch.look(run.step, loss, batch["words"], gradients)
@@ -332,8 +332,8 @@ def _learning_rate(run):
     """The rate of this step: along the schedule, or, where self-critical, in a line to zero."""
     settings, step = run.settings, run.step
     if step > run.supervised:
-        of_round, length = run.round
-        return SMALLER * settings.learning_rate * (length + 1 - of_round) / length
+        left = (run.total + 1 - step) / (run.total - run.supervised)
+        return SMALLER * settings.learning_rate * left
     # An average of the states is smooth also where the rate is high, and has then learned more.
     shortened = settings.averaging and run.supervised < run.total
     end = round(run.supervised / UNFINISHED) if shortened else run.supervised
@@ -342,20 +342,16 @@ def _learning_rate(run):
     )
 
 
-def _begin_round(run):
-    """Learn from own captions, from the average of the supervised part on; and once more so."""
+def _become_self_critical(run):
+    """Go on from the average, with an optimiser that has forgotten the supervised gradients."""
     with run.averaged():
-        reached = {name: param.copy() for name, param in run.model.params.items()}
-    if run.start:
-        run.first = reached
-    else:
-        run.start = reached
-        # Smoothed labels leave a share of each word to words that do not fit at all, and captions
-        # drawn like that are none. With larger scores these are as rare as without smoothing.
-        if run.model.settings.label_smoothing:
-            for name in VOCABULARY_PARAMS:
-                run.start[name] *= SURER
-    run.model.params = {name: param.copy() for name, param in run.start.items()}
+        averaged = run.model.arrays()
+    run.model.restore(averaged)
+    # Smoothed labels leave a share of each word to words that do not fit at all, and captions
+    # drawn like that are none. With larger scores these are as rare as without smoothing.
+    if run.model.settings.label_smoothing:
+        for name in VOCABULARY_PARAMS:
+            run.model.params[name] *= SURER
     run.average.clear()
     run.optimiser = OPTIMISERS[run.settings.optimiser]()
     run.best["waited"] = 0

@@ -111,7 +111,7 @@ def test_grids_are_learned_from_by_a_recipe_of_their_own(satt, flickr8k, grid_fi
     ended = satt(*arguments, *grid_files, "--state-width", 9, "--out", tmp_path / "run")
     assert ended.code == 0, ended
     assert "grids vgg:2x2x5, standardised and projected to 256" in ended.out
-    assert "5 captions of 16 images a step, in the last 50% of the steps its own;" in ended.out
+    assert "5 captions of 16 images a step, in the last 33% of the steps its own;" in ended.out
     found = load_captioner(tmp_path / "run" / "checkpoint.npz")[0].settings
     assert found.projection == 256 and found.context_scale == 1 and found.grid_dropout == 0.2
     assert found.label_smoothing == 0.1 and found.dropout == 0.5

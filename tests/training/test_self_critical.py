@@ -11,7 +11,6 @@ from satt.metrics.sentence_bleu import sentence_bleu
 from satt.models.encoder import BLOCKS
 from satt.training import trainer
 from satt.training.parts import PartsPool
-from satt.training.run import ROUNDS
 from satt.training.self_critical import LONGEST, loss_and_gradients, own_captions
 from satt.training.trainer import SMALLER, SURER, TrainingSettings, train
 
@@ -106,7 +105,6 @@ def test_captions_that_are_all_alike_teach_nothing(model, batch, monkeypatch):
 
 def test_the_reward_rises(build, drawn, vocabulary, monkeypatch):
     monkeypatch.setattr("satt.training.trainer.SMALLER", 1.0)  # it is a short training
-    monkeypatch.setattr("satt.training.run.ROUNDS", 1)
     records = []
     settings = replace(
         SETTINGS, epochs=80, batch_size=14, self_critical=0.75, learning_rate=0.01,
@@ -123,16 +121,12 @@ def test_it_is_the_last_part_of_a_training(build, drawn, vocabulary):
     half = len(records) // 2
     assert all("loss" in record and "reward" not in record for record in records[:half])
     assert all("reward" in record and "loss" not in record for record in records[half:])
-    # The supervised part ends on the way down; then the rate begins anew, lower, and once more.
+    # The supervised part ends on the way down; then the rate begins anew, lower.
     rates = [record["learning_rate"] for record in records]
     assert max(rates[:half]) == pytest.approx(settings.learning_rate)
     assert 0.5 * settings.learning_rate < rates[half - 1] < settings.learning_rate
-    length = half // ROUNDS
-    assert half == ROUNDS * length
-    for round_rates in (rates[half : half + length], rates[half + length :]):
-        assert round_rates[0] == pytest.approx(SMALLER * settings.learning_rate)
-        assert np.allclose(np.diff(round_rates), -round_rates[0] / length)
-        assert round_rates[-1] > 0
+    assert rates[half] == pytest.approx(SMALLER * settings.learning_rate)
+    assert np.allclose(np.diff(rates[half:]), -rates[half] / half) and rates[-1] > 0
 
 
 def test_without_an_average_the_supervised_part_goes_through_its_whole_schedule(
@@ -175,7 +169,7 @@ def test_captions_are_drawn_with_the_encoder_as_it_is_in_captioning(
     slopes = model.params["decoder.alignment.v"].copy()
     train(model, vocabulary, *drawn[:2], settings, progress=False)
     assert settled == [BLOCKS] * 6
-    # All of the sharpening is of the supervised part: a round begins and ends with it.
+    # All of the sharpening is of the supervised part.
     grown = np.linalg.norm(model.params["decoder.alignment.v"]) / np.linalg.norm(slopes)
     assert 2.5 < grown < 3.5
 
@@ -210,23 +204,13 @@ def seen(build, drawn, vocabulary, monkeypatch):
     return begun, judged
 
 
-def test_both_rounds_begin_with_the_average_and_surer_of_its_words(seen):
+def test_it_begins_with_the_average_and_surer_of_its_words(seen):
     begun, judged = seen
     for name, average in judged[7].items():
         factor = SURER if name.startswith("decoder.vocabulary") else 1
         np.testing.assert_allclose(begun[8][name], factor * average, rtol=1e-6)
-        np.testing.assert_array_equal(begun[12][name], begun[8][name])
-
-
-def test_what_is_judged_is_the_mean_of_both_rounds(seen):
-    begun, judged = seen
-    for name, first in judged[11].items():
-        # After the first step of a round, its average is the state after that step.
+        # After the first of these steps, their average is the state after it.
         np.testing.assert_allclose(judged[8][name], begun[9][name], rtol=1e-6)
-        mean = (first + begun[13][name]) / 2
-        np.testing.assert_allclose(judged[12][name], mean, rtol=1e-5, atol=1e-6)
-    name = "decoder.lstm.W_x"
-    assert np.abs(judged[15][name] - judged[11][name]).max() > 1e-6
 
 
 def test_one_caption_an_image_cannot_be_compared():
