@@ -104,10 +104,12 @@ def add_arguments(parser):
         name = option[2:].replace("-", "_")
         defaults[name] = getattr(settings, name) if settings else default
         if defaults[name] is not None:
-            other = of_grids.get(name)
-            other = round(other, 3) if isinstance(other, float) else other
-            other = "" if other is None else f"; for pretrained grids {other}"
-            text += f" (default: {defaults[name]}{other})"
+            text += f" (default: {defaults[name]}"
+            if name in of_grids:
+                value = of_grids[name]
+                shown = f"{value:.3g}" if isinstance(value, float) else value
+                text += f"; for pretrained grids {shown}"
+            text += ")"
         if "choices" not in more:
             more.setdefault("metavar", "N")
         group.add_argument(option, type=kind, help=text, **more)
@@ -144,10 +146,9 @@ def add_arguments(parser):
         choices=sorted(OPTIMISERS))
     add(training, "--learning-rate", number(0, 10, open_below=True), "at its highest", settings)
     add(training, "--sharpening", number(1, 10), "by how much the scores of the locations are "
-        "stretched in the second half: 3 gives a narrow gaze", settings)
+        "stretched in the second half, own captions not counted: 3 gives a narrow gaze", settings)
     add(training, "--self-critical", number(0, 1), "share of the steps, the last ones, that learn "
-        "from captions of its own; needs several captions per image, and padded "
-        "batches", settings)
+        "from captions of its own; needs several captions per image, and padded batches", settings)
     add(training, "--evaluations", COUNT, "looks at the validation images", settings)
     add(training, "--patience", COUNT, "stop after so many looks without a better BLEU-4",
         settings)

@@ -51,8 +51,8 @@ def draw_learning_curve(path, records):
     losses = [name for name in ("loss", "validation_loss") if name in series]
     if not losses:
         raise SattError(
-            'records: expected some with "step" and a finite "loss", got none; '
-            "pass the lines of a training log, each read by json.loads"
+            'records: expected some with "step" and a finite "loss" or "validation_loss", got '
+            "none; pass the lines of a training log, each read by json.loads"
         )
     figures = [
         name for name, (_, values) in series.items()

@@ -188,8 +188,8 @@ class Captioner:
         if penalty is not None:
             dattention = ops.doubly_stochastic_backward(self.settings.penalty, penalty)
 
-        # What a step made goes to the output above it and to the step after it.
         to_grid = self._learns_from_dgrid() or to_images
+        # What a step made goes to the output above it and to the step after it.
         dembedded_to_read, dstate, dcell, dgrid_as_value, dkeys, *step_gradients = (
             ops.attention_lstm_backward((dstates, dcontexts, dattention), looking, to_grid)
         )

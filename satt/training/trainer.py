@@ -138,7 +138,7 @@ class TrainingSettings:
         if self.self_critical and self.batches == "one-length":
             raise SattError(
                 "batches: expected padded for self_critical, got one-length; a batch of one "
-                "length may hold a single caption of an image, which there is none to compare with"
+                "length may hold a single caption of an image, with nothing to compare it with"
             )
         if not 0 <= self.averaging < 1:
             raise SattError(f"averaging: expected a share in [0, 1), got {self.averaging}")
@@ -238,7 +238,8 @@ def train(
                 arrays = model.arrays()
             run.best.update(score=score, record=run.record, arrays=arrays, waited=0)
         elif run.step > run.supervised or run.supervised == run.total:
-            run.best["waited"] += 1  # what is not yet self-critical has its best before it
+            # Not in a supervised part before another, which brings what that no longer does.
+            run.best["waited"] += 1
 
     def close():
         run.record["seconds"] = run.seconds

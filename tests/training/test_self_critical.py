@@ -174,13 +174,10 @@ def test_captions_are_drawn_with_the_encoder_as_it_is_in_captioning(
     assert 2.5 < grown < 3.5
 
 
-@pytest.fixture
-def seen(build, drawn, vocabulary, monkeypatch):
-    """Parameters of a training, eight supervised steps and eight others, by the step.
-
-    begun: at the beginning of a step; judged: after it.
-    """
-    begun, judged = [], []
+def test_it_begins_with_the_average_and_surer_of_its_words(
+    build, drawn, vocabulary, monkeypatch
+):
+    begun, judged = [], []  # parameters at the beginning of each step, and after it
 
     def copy(params):
         return {name: param.copy() for name, param in params.items()}
@@ -189,7 +186,7 @@ def seen(build, drawn, vocabulary, monkeypatch):
         begun.append(copy(pool._model.params))
         return real_look(pool, batch)
 
-    def judge(model, *others):
+    def judge(model, *others):  # what is judged is the average
         judged.append(copy(model.params))
         return real_judge(model, *others)
 
@@ -200,16 +197,11 @@ def seen(build, drawn, vocabulary, monkeypatch):
         SETTINGS, batch_size=4, self_critical=0.5, averaging=0.9, evaluations=16, patience=16
     )
     train(build(label_smoothing=0.1), vocabulary, *drawn[:2], settings, progress=False)
-    assert len(begun) == len(judged) == 16
-    return begun, judged
-
-
-def test_it_begins_with_the_average_and_surer_of_its_words(seen):
-    begun, judged = seen
+    assert len(begun) == len(judged) == 16  # eight of them supervised
     for name, average in judged[7].items():
         factor = SURER if name.startswith("decoder.vocabulary") else 1
         np.testing.assert_allclose(begun[8][name], factor * average, rtol=1e-6)
-        # After the first of these steps, their average is the state after it.
+        # After the first self-critical step, their average is the state after it.
         np.testing.assert_allclose(judged[8][name], begun[9][name], rtol=1e-6)
 
 
