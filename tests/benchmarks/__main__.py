@@ -63,6 +63,9 @@ def _child(options):
     from satt.training.memory import keep_freed_memory
     from tests.benchmarks.measure import surroundings
 
+    if options.threads == [1] and hasattr(os, "sched_setaffinity"):
+        # jax asks for no number of threads: it takes as many as there are processors.
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     keep_freed_memory()  # as the command does
     threads, torch = options.threads[0], _torch(options.threads[0])
     if not options.json:
