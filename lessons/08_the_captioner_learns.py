@@ -158,9 +158,9 @@ def recorded_moments():
 # Three lines of the loop are the whole training: take the gradients, limit their length, make a
 # step. The rest is about the scores of f_att. `sharpen(x)` multiplies all of them by x, by
 # multiplying v. Before training x is 1/20, so that the first attention is even. In the second half
-# of training, as in the demo, they are stretched little by little, to three times their size. The
-# words do not ask for that: once the right thing has been found, nothing in the loss says that its
-# surroundings should be left out.
+# of training they are stretched little by little, to three times their size (in the demo to four).
+# The words do not ask for that: once the right thing has been found, nothing in the loss says that
+# its surroundings should be left out.
 
 # %%
 STEPS, BATCH = 1000, 16
@@ -395,9 +395,10 @@ assert bird_at["water"] < 0.15
 
 # %% [markdown]
 # "bird" and "water" are as on the slide, in every captioner that we have measured. "flying" is
-# not. Of four demos, which differed only in the seed, two have most of their attention on the bird
-# at "flying" (0.82, seed 1; 0.78, seed 3, which comes with the lessons), and two have left it
-# (0.14, seed 0, and 0.04, seed 2). All four find "flying" about equally probable, 0.60 to 0.66.
+# not. Of four captioners that learned as in the demo, though with Adam's steps, and differed only
+# in the seed, two have most of their attention on the bird at "flying" (0.82, seed 1; 0.78, seed
+# 3, which comes with the lessons), and two have left it (0.14, seed 0, and 0.04, seed 2). All four
+# find "flying" about equally probable, 0.60 to 0.66.
 # How can that be?
 #
 # A map says where the model looked, not what it used. To know what it used, **take one look away**

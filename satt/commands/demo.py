@@ -33,7 +33,7 @@ it early; the rest is done with what was learned until then."""
 EXAMPLES = """\
 examples:
   satt demo                               everything, in satt-demo/
-  satt demo --scenes 1500 --epochs 4      a quick look; much of it will be wrong
+  satt demo --scenes 4000                 a quick look; much of it will be wrong
   satt demo --seed 1 --out satt-demo-1    another world, other first parameters
 
 then:
@@ -81,14 +81,14 @@ def demo_settings():
     from satt.training.trainer import TrainingSettings
 
     return DemoSettings(
-        scenes=19_200,
+        scenes=24_000,
         validation=150,
         test=1000,
         unseen=500,
         captioner={"image_size": 64, "state_width": 96, "state_dropout": 0.5},
         training=TrainingSettings(
-            epochs=3, batch_size=16, captions_per_image=2, sharpening=3.0, settling=0.15,
-            early_settling=0.6, schedule="trapezoid", evaluations=6,
+            epochs=2, batch_size=32, captions_per_image=2, optimiser="muon", sharpening=4.0,
+            settling=0.15, early_settling=0.6, schedule="trapezoid", evaluations=6,
         ),
     )
 
