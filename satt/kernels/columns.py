@@ -16,7 +16,7 @@ from satt.kernels.pieces import pieces
 from satt.kernels.tiles import clear_rim
 
 WINDOWS = 4_000_000  # bytes at a time: BLAS cuts what it multiplies to fit the cache by itself
-KEPT = 4  # the backward finds the windows kept if they weigh at most so many times the images
+KEPT = 4  # keep the windows for the backward if they weigh at most so many times the images
 
 
 def columns_forward(x, W, stride=1, padding=0):
@@ -29,7 +29,7 @@ def columns_forward(x, W, stride=1, padding=0):
     windows = _windows(padded, W.shape, stride)
     OH, OW = windows.shape[1:3]
     out = np.empty((N, OH, OW, F), dtype)
-    # ... or no more than the output: those of colours weigh nine images, but these little.
+    # Of few channels they weigh little, however many times the images: no more than the output.
     keep, kept = KH * KW <= KEPT * stride * stride or KH * KW * C <= F, []
     for piece in _pieces(windows):
         columns = windows[piece].reshape(-1, KH * KW * C)  # the copy
