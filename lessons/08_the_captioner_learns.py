@@ -395,10 +395,10 @@ assert bird_at["water"] < 0.15
 
 # %% [markdown]
 # "bird" and "water" are as on the slide, in every captioner that we have measured. "flying" is
-# not. Of four captioners that learned as in the demo, though with Adam's steps, and differed only
-# in the seed, two have most of their attention on the bird at "flying" (0.82, seed 1; 0.78, seed
-# 3, which comes with the lessons), and two have left it (0.14, seed 0, and 0.04, seed 2). All four
-# find "flying" about equally probable, 0.60 to 0.66.
+# not. Of four demos, which differed only in the seed, one has most of its attention on the bird at
+# "flying" (0.85, seed 3), one half of it (0.42, seed 2), and two have left it (0.20, seed 0, and
+# 0.04, seed 1). The captioner that comes with the lessons, from an earlier demo, stays (0.78). All
+# five find "flying" about equally probable, 0.56 to 0.65.
 # How can that be?
 #
 # A map says where the model looked, not what it used. To know what it used, **take one look away**
@@ -459,8 +459,7 @@ show(figure, "08_one_look_taken_away")
 
 bird, colour, flying = (form.index(word) for word in ("bird", "COLOUR", "flying"))
 assert cost[colour, colour] > 1
-assert abs(cost[flying, flying]) < 0.3
-assert np.abs(cost[bird:flying + 1, flying]).max() < 0.3
+assert np.abs(cost[bird:flying + 1, flying]).max() < cost[colour, colour] / 2
 
 # %% [markdown]
 # Each row is a look that was taken away, each column a word. Read the diagonal: what does a word
@@ -468,9 +467,10 @@ assert np.abs(cost[bird:flying + 1, flying]).max() < 0.3
 # nat: its probability falls to about a third or less. "bird" misses its look, too. These
 # captioners have learned with half of the state silent where a word is chosen (`state_dropout`),
 # so that they rely less on what the look before has brought. Yet less is not nothing. Without the
-# look at "flying", the word "flying" loses next to nothing, **wherever that look was**. The wings
-# were seen together with the colour, and what is known need not be looked up. And where a look is
-# not needed, nothing in the loss says where it should be; so the seed decides.
+# look at "flying", the word "flying" loses next to nothing in four of the five captioners,
+# **wherever that look was**, and 0.6 in the fifth (seed 0), a third of what its colours lose. The
+# wings were seen together with the colour, and what is known need not be looked up. And where a
+# look is hardly needed, hardly anything in the loss says where it should be; so the seed decides.
 #
 # A bright map does not prove that the look was needed. (On photographs the paper's figures show
 # attention on the bird at "flying"; whether that look is needed, a figure cannot tell.)
