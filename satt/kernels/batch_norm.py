@@ -24,10 +24,9 @@ that each array is read as few times as possible:
 
 import numpy as np
 
-from satt.kernels.pieces import pieces
+from satt.kernels.pieces import LARGER_CACHE, pieces
 
 WIDTH = 8192  # numbers in a row: as many as NumPy's buffer holds
-TOGETHER = 1_200_000  # bytes of a piece: the third-level cache is as fast as these steps
 NEAR = 0.9  # the mean's share of the mean square up to which one digit is lost
 
 
@@ -94,4 +93,4 @@ def _sums(one, other, C):
 
 
 def _pieces(wide):
-    return pieces(len(wide), wide[0].nbytes, TOGETHER)
+    return pieces(len(wide), wide[0].nbytes, LARGER_CACHE)

@@ -15,10 +15,8 @@ In the backward one of two gets the gradient times its bit, and the other what i
 
 import numpy as np
 
-from satt.kernels.pieces import pieces
+from satt.kernels.pieces import LARGER_CACHE, pieces
 from satt.layers import max_pool as plain
-
-TOGETHER = 1_200_000  # bytes of a piece: the third-level cache is as fast as these steps
 
 
 def max_pool_forward(x, size=2, stride=None):
@@ -68,4 +66,4 @@ def _columns(pairs):
 
 
 def _pieces(images):
-    return pieces(len(images), images[0].nbytes, TOGETHER)
+    return pieces(len(images), images[0].nbytes, LARGER_CACHE)

@@ -1,6 +1,7 @@
 """Pieces of an array that stay in the processor's cache while they are worked on."""
 
 CACHE = 300_000  # bytes: with what else is needed, a second-level cache holds twice as much
+LARGER_CACHE = 1_200_000  # bytes: of the third level, which is as near for the quickest steps
 
 
 def pieces(count, bytes_each, together=None):

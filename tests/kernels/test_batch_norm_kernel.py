@@ -20,9 +20,9 @@ def draw(random, shape, dtype=np.float64, mean=2):
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("mean", [2, -1000])
-@pytest.mark.parametrize("together", [fast.TOGETHER, 1])
+@pytest.mark.parametrize("together", [fast.LARGER_CACHE, 1])
 def test_equals_the_plain_layer(random, monkeypatch, shape, mean, together):
-    monkeypatch.setattr(fast, "TOGETHER", together)
+    monkeypatch.setattr(fast, "LARGER_CACHE", together)
     monkeypatch.setattr(fast, "WIDTH", min(together, fast.WIDTH))
     inputs, dout = draw(random, shape, mean=mean)
     wanted, wanted_cache = plain.batch_norm_forward(**inputs, epsilon=1e-3)

@@ -22,7 +22,9 @@ def test_equals_the_plain_layer(random, shape, dtype):
         np.testing.assert_array_equal(other, one)
 
 
-def test_the_first_of_equal_ones_wins(random):
+@pytest.mark.parametrize("together", [fast.LARGER_CACHE, 1])  # all images, and one by one
+def test_the_first_of_equal_ones_wins(random, monkeypatch, together):
+    monkeypatch.setattr(fast, "LARGER_CACHE", together)
     x = random.integers(3, size=(4, 8, 8, 5)).astype(float)
     for one, other in zip(both(plain, x), both(fast, x), strict=True):
         np.testing.assert_array_equal(other, one)
