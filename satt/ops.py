@@ -140,6 +140,10 @@ if USE_KERNELS:
         batch_norm_backward as batch_norm_backward,
         batch_norm_forward as batch_norm_forward,
     )
+    from satt.kernels.batch_norm_inference import (
+        batch_norm_inference_backward as batch_norm_inference_backward,
+        batch_norm_inference_forward as batch_norm_inference_forward,
+    )
     from satt.kernels.conv2d import (
         conv2d_backward as conv2d_backward,
         conv2d_forward as conv2d_forward,

@@ -5,6 +5,10 @@ import numpy as np
 from gradcheck.case import Case
 from satt.kernels.attention_lstm import attention_lstm_backward, attention_lstm_forward
 from satt.kernels.batch_norm import batch_norm_backward, batch_norm_forward
+from satt.kernels.batch_norm_inference import (
+    batch_norm_inference_backward,
+    batch_norm_inference_forward,
+)
 from satt.kernels.columns import columns_backward, columns_forward
 from satt.kernels.conv2d import conv2d_backward, conv2d_forward
 from satt.kernels.max_pool import max_pool_backward, max_pool_forward
@@ -40,6 +44,8 @@ def kernel_cases(seed=0):
         _convolution(random, "kernel-conv2d", (2, 5, 4, 2, 3), padding=1),
         _batch_norm(random, "kernel-batch_norm", (2, 4, 3, 5)),
         _batch_norm(random, "kernel-batch_norm-far", (2, 4, 3, 5), mean=30),
+        _batch_norm_inference(random, "kernel-batch_norm_inference"),
+        _batch_norm_inference(random, "kernel-batch_norm_inference-far", mean=30),
         _max_pool(random, "kernel-max_pool"),
         _max_pool(random, "kernel-max_pool-overlapping", size=3, stride=2),
         _sequence_cross_entropy(random, "kernel-sequence_cross_entropy", [[1, 1, 1], [1, 1, 1]]),
@@ -77,6 +83,18 @@ def _batch_norm(random, name, shape, mean=2):
         "beta": random.normal(size=shape[-1]),
     }
     return Case(name, batch_norm_forward, batch_norm_backward, inputs)
+
+
+def _batch_norm_inference(random, name, mean=2):
+    inputs = {
+        "x": random.normal(mean, 3, size=(2, 4, 3, 5)),
+        "gamma": random.normal(size=5),
+        "beta": random.normal(size=5),
+    }
+    statistics = {"mean": random.normal(mean, size=5), "variance": random.uniform(4, 9, size=5)}
+    return Case(
+        name, batch_norm_inference_forward, batch_norm_inference_backward, inputs, statistics
+    )
 
 
 def _max_pool(random, name, **options):

@@ -88,7 +88,7 @@ def demo_settings():
         captioner={"image_size": 64, "state_width": 96, "state_dropout": 0.5},
         training=TrainingSettings(
             epochs=2, batch_size=32, captions_per_image=2, optimiser="muon", sharpening=4.0,
-            settling=0.15, early_settling=0.6, schedule="trapezoid", evaluations=6,
+            whitening=True, settling=0.15, early_settling=0.6, schedule="trapezoid", evaluations=6,
         ),
     )
 

@@ -30,8 +30,15 @@ from satt.models.captioner_parameters import (
     initialise,
 )
 from satt.models.captioner_settings import CaptionerSettings as CaptionerSettings
-from satt.models.encoder import BLOCKS, encoder_backward, encoder_forward, encoder_statistics
+from satt.models.encoder import (
+    BLOCKS,
+    STRIDES,
+    encoder_backward,
+    encoder_forward,
+    encoder_statistics,
+)
 from satt.models.given_grid import given_grid_backward, given_grid_forward
+from satt.models.whitening import whiten_filters
 from satt.shapes import check_shape, check_words
 
 PAD = 0  # the word that fills short captions up; never a target
@@ -129,6 +136,17 @@ class Captioner:
         """
         self.calibrate(images)
         self.settled = blocks
+
+    def whiten(self, images):
+        """Take the encoder's first filters from images; that block has then settled.
+
+        Parameters
+        ----------
+        images : ndarray, shape (N, H, W, 3)
+            As for `calibrate`.
+        """
+        whiten_filters(self.params["encoder.conv1.W"], images, STRIDES[0])
+        self.settle(images, blocks=1)
 
     def loss(self, batch):
         """The cross-entropy of a batch in nats per caption, as in captioning: nothing dropped.

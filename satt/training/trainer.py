@@ -64,6 +64,10 @@ class TrainingSettings:
         this factor, little by little: the temperature of the attention's softmax falls to
         1 / sharpening. Soft attention that has found what it looks for has no reason of its own to
         leave out the surroundings, as long as these say nothing. 1 leaves the scores alone.
+    whitening : bool
+        Whether the filters of the encoder's first block are not learned but taken from the
+        images, see `satt.models.whitening`. The others then learn from the first step on with
+        something to learn from, and the gradient need not go back to the pixels.
     settling : float
         Share of the steps, the last ones, in which the encoder normalises as it will for
         captioning and no longer changes, see `Captioner.settle`. In self-critical steps it is so
@@ -107,6 +111,7 @@ class TrainingSettings:
     schedule: str = "cosine"
     clip: float = 5.0
     sharpening: float = 1.0
+    whitening: bool = False
     settling: float = 0.25
     early_settling: float = 0.0
     self_critical: float = 0.0
@@ -207,6 +212,8 @@ def train(
     run = Run(model, vocabulary, data, settings, processes)
     if saved is not None:
         run.restore(*saved)
+    elif settings.whitening and model.settings.encoder == "trained":
+        model.whiten(to_float(data.images[:CALIBRATION_IMAGES]))
     looks, interrupted, last_save = settings.evaluations, False, 0.0
     evaluate_at = {round(run.total * look / looks) for look in range(1, looks + 1)}
     bar = tqdm(

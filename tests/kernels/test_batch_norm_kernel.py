@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gradcheck import check
-from satt.kernels import batch_norm as fast
+from satt.kernels import batch_norm as fast, channel_rows
 from satt.layers import batch_norm as plain
 
 # Rows and channels for which several pixels share a row, one has its own, and the last is odd.
@@ -20,10 +20,10 @@ def draw(random, shape, dtype=np.float64, mean=2):
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("mean", [2, -1000])
-@pytest.mark.parametrize("together", [fast.LARGER_CACHE, 1])
+@pytest.mark.parametrize("together", [channel_rows.LARGER_CACHE, 1])
 def test_equals_the_plain_layer(random, monkeypatch, shape, mean, together):
-    monkeypatch.setattr(fast, "LARGER_CACHE", together)
-    monkeypatch.setattr(fast, "WIDTH", min(together, fast.WIDTH))
+    monkeypatch.setattr(channel_rows, "LARGER_CACHE", together)
+    monkeypatch.setattr(channel_rows, "WIDTH", min(together, channel_rows.WIDTH))
     inputs, dout = draw(random, shape, mean=mean)
     wanted, wanted_cache = plain.batch_norm_forward(**inputs, epsilon=1e-3)
     got, got_cache = fast.batch_norm_forward(**inputs, epsilon=1e-3)

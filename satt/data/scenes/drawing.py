@@ -1,12 +1,19 @@
 """A scene becomes an image, and a mask for every thing and for the setting."""
 
+from statistics import NormalDist
+
 import numpy as np
 from PIL import Image, ImageDraw
 
-from satt.data.scenes.shapes import Pen, draw_thing
+from satt.data.scenes.shapes import Pen, draw_thing, shifted
 
 FINER = 2  # drawn at twice the size and averaged, so that edges are smooth
 NOISE = 7.0  # standard deviation, in grey levels of 0..255
+# A random byte chooses one of the normal distribution's 256 quantiles: ten times as fast as to
+# draw from the distribution itself.
+GREY_LEVELS = np.array(
+    [round(NormalDist(0, NOISE).inv_cdf((byte + 0.5) / 256)) for byte in range(256)], np.int16
+)
 
 SKIES = ((150, 195, 240), (185, 210, 235), (200, 200, 205), (240, 205, 175), (120, 165, 225))
 WALLS = ((225, 205, 175), (205, 215, 195), (220, 195, 200), (195, 205, 220))
@@ -55,9 +62,11 @@ def draw_image(scene, size=64):
         ImageDraw.Draw(picture), scene.setting, _horizon(scene, fine), fine, random
     )
     _draw_things(picture, scene)
-    pixels = np.asarray(picture.resize((size, size), Image.Resampling.BOX), np.float32)
-    noise = random.standard_normal(pixels.shape, np.float32) * NOISE
-    return np.clip(pixels + noise, 0, 255).astype(np.uint8)
+    pixels = np.asarray(picture.reduce(FINER))
+    noise = GREY_LEVELS[np.frombuffer(random.bytes(pixels.size), np.uint8)]
+    noise = noise.reshape(pixels.shape)
+    noise += pixels
+    return np.clip(noise, 0, 255, out=noise).astype(np.uint8)
 
 
 def draw_masks(scene, size=64):
@@ -99,8 +108,7 @@ def _draw_setting(draw, setting, horizon, fine, random):
     """Sky or wall, the ground and what decorates them; `fine` is the width in fine pixels."""
 
     def jitter(colour):
-        jittered = np.add(colour, random.integers(-12, 13, 3))
-        return tuple(int(c) for c in np.clip(jittered, 0, 255))
+        return shifted(colour, random.integers(-12, 13, 3).tolist())
 
     def strokes(count, colour, length, slope=0.0):
         """Short lines scattered on the ground; lengths are fractions of the image."""

@@ -1,8 +1,14 @@
 """A random scene: which setting, which things, where they are and how large."""
 
-from dataclasses import replace
-
-from satt.data.scenes.world import COLOURS, POSES, SETTINGS, Scene, Thing, is_held_out
+from satt.data.scenes.world import (
+    COLOURS,
+    HALF_SIZES,
+    POSES,
+    SETTINGS,
+    Scene,
+    Thing,
+    is_held_out,
+)
 
 HOW_MANY = (0.55, 0.33, 0.12)  # one, two or three things
 HOW_MANY_TO_LEARN = (0.30, 0.45, 0.25)  # in training scenes: more of what is hard
@@ -66,29 +72,23 @@ def _place(random, setting, horizon, others):
     pose = _pick(random, poses)
     tilt = {"kite": 25, "bird": 10, "fish": 10}.get(kind, 3)
     for _ in range(20):
-        thing = Thing(
-            kind, colour, pose,
-            x=random.uniform(0.16, 0.84),
-            y=0.0,
-            scale=random.uniform(0.90, 1.42),
-            facing=1 if random.random() < 0.5 else -1,
-            angle=random.uniform(-tilt, tilt),
-            tint=tuple(random.integers(-14, 15, size=3).tolist()),
-        )
-        thing = _move_to_height(random, thing, horizon)
+        x, scale = random.uniform(0.16, 0.84), random.uniform(0.90, 1.42)
+        facing = 1 if random.random() < 0.5 else -1
+        angle = random.uniform(-tilt, tilt)
+        tint = tuple(random.integers(-14, 15, size=3).tolist())
+        y = _height(random, kind, pose, scale, horizon)
+        thing = Thing(kind, colour, pose, x, y, scale, facing, angle, tint)
         if all(_overlap(thing, other) <= LARGEST_OVERLAP for other in others):
             return thing
     return None
 
 
-def _move_to_height(random, thing, horizon):
-    """What flies is in the sky; everything else stands on the ground, below the horizon."""
-    half = thing.half_height
-    if thing.flies:
-        y = random.uniform(half + 0.01, max(half + 0.02, horizon))
-    else:
-        y = random.uniform(max(horizon + 0.06, 2 * half + 0.02), 0.97) - half
-    return replace(thing, y=y)
+def _height(random, kind, pose, scale, horizon):
+    """Draw a y: of what flies in the sky; of all else so that it stands below the horizon."""
+    half = HALF_SIZES[kind, pose][1] * scale
+    if pose == "flying":
+        return random.uniform(half + 0.01, max(half + 0.02, horizon))
+    return random.uniform(max(horizon + 0.06, 2 * half + 0.02), 0.97) - half
 
 
 def _overlap(a, b):

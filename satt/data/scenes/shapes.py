@@ -1,5 +1,7 @@
 """How each kind of thing is drawn, in a box of -1..1 whose y points down; facing right."""
 
+import math
+
 import numpy as np
 from PIL import ImageDraw
 
@@ -29,10 +31,12 @@ class Pen:
 
         From here on the pen draws this thing: its pixels on the map become `number`.
         """
-        angle = np.deg2rad(thing.angle)
-        turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-        half = np.array([thing.half_width * thing.facing, thing.half_height])
-        self.matrix = half[:, None] * np.eye(2) @ turn * self.size
+        cos, sin = math.cos(math.radians(thing.angle)), math.sin(math.radians(thing.angle))
+        half_width = thing.half_width * thing.facing * self.size
+        half_height = thing.half_height * self.size
+        self.matrix = np.array(
+            [[half_width * cos, half_width * sin], [-half_height * sin, half_height * cos]]
+        )
         self.centre = np.array([thing.x, thing.y]) * self.size
         self.number = number
 
@@ -66,9 +70,13 @@ def draw_thing(pen, thing, number):
     number : int
         What its pixels on the map become.
     """
-    colour = np.clip(np.add(COLOURS[thing.colour], thing.tint), 0, 255)
     pen.place(thing, number)
-    SHAPES[thing.kind](pen, tuple(colour.tolist()), thing.pose)
+    SHAPES[thing.kind](pen, shifted(COLOURS[thing.colour], thing.tint), thing.pose)
+
+
+def shifted(colour, tint):
+    """The colour with something added to its red, green and blue, which stay in 0..255."""
+    return tuple(min(max(c + t, 0), 255) for c, t in zip(colour, tint, strict=True))
 
 
 def _darker(colour, share):
