@@ -365,7 +365,8 @@ class Captioner:
         the training, and keeps them.
         """
         self._check({"images": images})
-        if self.settings.encoder != "trained" and self.statistics:
+        changes = self.settings.encoder == "trained" and self.settled < BLOCKS
+        if self.statistics and not changes:
             return
         if self.settings.encoder != "absent":
             self.statistics = encoder_statistics(

@@ -30,7 +30,8 @@ BATCHES = ("padded", "one-length")
 SMALLER = 0.05  # the rate at which self-critical steps begin, as a share of the peak
 SURER = 1.6  # factor of the vocabulary's scores, where they were learned from smoothed labels
 UNFINISHED = 0.4  # share of their schedule that supervised steps go through before such steps
-CALIBRATION_IMAGES = 512  # from which the batch normalisation takes its statistics for captioning
+CALIBRATION_IMAGES = 256  # from which the batch normalisation takes its statistics for captioning
+GRIDS = 512  # from which those of another network's features are taken
 SAVE_EVERY = 30  # seconds
 ONCE_MORE = "interrupted: captioning the validation images once more; Ctrl-C skips that"
 
@@ -208,7 +209,7 @@ def train(
     """
     _check(model, vocabulary, data, validation)
     if model.settings.grid and not model.statistics:
-        model.calibrate(to_float(data.images[:CALIBRATION_IMAGES]))
+        model.calibrate(to_float(data.images[:GRIDS]))
     run = Run(model, vocabulary, data, settings, processes)
     if saved is not None:
         run.restore(*saved)
