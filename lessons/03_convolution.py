@@ -325,9 +325,12 @@ assert report.gradients["W"].ok and not report.gradients["images"].ok
 #
 # ## 6. On the real model
 #
-# The first layer of the captioner has filters of 4x4 pixels, three channels, stride 2. They were
-# drawn at random, and then learned from captions alone. Here they are as small pictures, each
-# brought to its full range, and what five of them answer to a scene.
+# The first layer of the captioner has filters of 4x4 pixels, three channels, stride 2. Those of
+# the captioner that comes with the lessons were drawn at random, and then learned from captions
+# alone. `satt demo` finds its own before it has read a word: they are the directions in which
+# patches of images differ most, each beside its opposite (`satt/models/whitening.py`). It learns
+# faster with them, since the layers above have something to see from the first step on. Here they
+# are as small pictures, each brought to its full range, and what five of them answer to a scene.
 
 # %%
 model, _ = trained_captioner()
@@ -362,8 +365,9 @@ for panel in panels:
 show(figure, "03_real_model")
 
 # %% [markdown]
-# Some filters ask for a colour, such as that of the sky, some for an edge, many for both. After
-# four such layers a place knows more than an edge: that is the grid of lesson 4.
+# Some filters ask for a colour, such as that of the sky, some for an edge, many for both, whether
+# they were learned or computed. After four such layers a place knows more than an edge: that is
+# the grid of lesson 4.
 #
 # ## 7. With fewer multiplications
 #
