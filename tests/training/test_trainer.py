@@ -575,8 +575,20 @@ def test_the_first_half_of_the_encoder_may_settle_earlier(build, run, drawn):
             assert [changed(name, step) for step in range(1, STEPS)] == [
                 step < until for step in range(1, STEPS)
             ]
+    # Filters that are taken from the images have settled from the first step on.
+    model = build()
+    before = model.params["encoder.conv1.W"].copy()
+    whitened = build()
+    whitened.whiten(to_float(drawn[0].images))
+    settled.clear()
+    filters.clear()
+    run(model, on_step, settling=0.25, early_settling=0.75, evaluations=1, whitening=True)
+    assert settled == [1] * 3 + [2] * 6 + [4] * 3
+    name = "params.encoder.conv1.W"
+    assert all(np.array_equal(step[name], whitened.arrays()[name]) for step in filters)
+    assert not np.array_equal(filters[0][name], before)
     # An encoder that learns nothing has nothing to settle.
     trained, model = model, build(encoder="frozen")
     model.restore(trained.arrays())
-    run(model, settling=0.5)
+    run(model, settling=0.5, whitening=True)
     assert model.settled == 0
