@@ -85,9 +85,11 @@ def demo_settings():
         validation=150,
         test=1000,
         unseen=500,
-        captioner={"image_size": 64, "state_width": 96, "state_dropout": 0.5},
+        captioner={
+            "image_size": 64, "attention_width": 32, "state_width": 96, "state_dropout": 0.5,
+        },
         training=TrainingSettings(
-            epochs=2, batch_size=32, captions_per_image=2, optimiser="muon", sharpening=4.0,
+            epochs=2, batch_size=48, captions_per_image=3, optimiser="muon", sharpening=4.0,
             whitening=True, settling=0.15, early_settling=0.6, schedule="trapezoid", evaluations=6,
         ),
     )

@@ -8,7 +8,6 @@ import numpy as np
 
 from satt.errors import SattError
 from satt.training.orthogonal import orthogonalise
-from satt.training.threads import side_by_side
 
 PIECE = 2**14  # numbers that are worked on at a time; with their averages they fit in the cache
 FILTERS_STEP = 40.0  # of Muon, in every direction, at learning rate 1
@@ -193,17 +192,14 @@ class Muon(Adam):
         banks = [name for name in gradients if params[name].ndim == 4]
         others = {name: g for name, g in gradients.items() if name not in banks}
         super().step(params, others, learning_rate)
-        matrices = (self._ahead(name, params[name], gradients[name]) for name in banks)
-        for name, matrix in zip(banks, side_by_side(orthogonalise, matrices), strict=True):
-            params[name] -= (
-                FILTERS_STEP * float(learning_rate) * matrix.reshape(params[name].shape)
-            )
-
-    def _ahead(self, name, param, gradient):
-        velocity = self._average("velocity", name, param)
-        velocity += (1 - self.momentum) * (gradient - velocity)
-        ahead = gradient + self.momentum * (velocity - gradient)
-        return ahead.reshape(-1, param.shape[-1])
+        for name in banks:
+            param, gradient = params[name], gradients[name]
+            velocity = self._average("velocity", name, param)
+            velocity += (1 - self.momentum) * (gradient - velocity)
+            ahead = gradient + self.momentum * (velocity - gradient)
+            matrix = ahead.reshape(-1, param.shape[-1])
+            size = FILTERS_STEP * float(learning_rate)
+            param -= size * orthogonalise(matrix).reshape(param.shape)
 
 
 OPTIMISERS = {"sgd": SGD, "rmsprop": RMSProp, "adam": Adam, "muon": Muon}

@@ -17,6 +17,10 @@ def orthogonalise(matrix):
     takes every number in 0..1 in five steps into about 0.7..1.2 that is not below 0.003 at the
     beginning; dividing by the norm first brings all of them below 1.
 
+    A step multiplies M by B = a + b G + c G^2, where G = M M^T is square and small. The next G is
+    B G B. So all steps are taken with matrices as small as G, and M itself meets the product of
+    all B at the end.
+
     Parameters
     ----------
     matrix : ndarray, shape (rows, columns)
@@ -32,10 +36,12 @@ def orthogonalise(matrix):
     """
     wide = matrix.shape[1] > matrix.shape[0]
     x = matrix if wide else matrix.T  # then x x^T is the smaller of the two products
-    # Row by row: with one array by rows and one by columns, a sum takes ten times as long.
-    x = np.ascontiguousarray(x) / max(float(np.linalg.norm(x)), 1e-7)
+    x = x / max(float(np.linalg.norm(x)), 1e-7)
     a, b, c = COEFFICIENTS
+    gram, factors, one = x @ x.T, [], np.eye(len(x), dtype=x.dtype)
     for _ in range(STEPS):
-        square = x @ x.T
-        x = a * x + (b * square + c * square @ square) @ x
+        factor = a * one + b * gram + c * gram @ gram
+        gram = factor @ gram @ factor
+        factors.append(factor)
+    x = np.linalg.multi_dot([*factors, x])  # they commute
     return x if wide else x.T
