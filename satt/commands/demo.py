@@ -90,7 +90,8 @@ def demo_settings():
         },
         training=TrainingSettings(
             epochs=2, batch_size=48, captions_per_image=3, optimiser="muon", sharpening=4.0,
-            whitening=True, settling=0.15, early_settling=0.6, schedule="trapezoid", evaluations=6,
+            whitening=True, narrow=0.25, settling=0.15, early_settling=0.6, schedule="trapezoid",
+            evaluations=6,
         ),
     )
 

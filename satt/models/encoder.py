@@ -22,7 +22,6 @@ KERNELS = (4, 3, 3, 3)
 STRIDES = (2, 2, 1, 1)
 POOLED = (False, False, True, False)
 GAIN, THRESHOLD = 4.0, 2.0  # in standard deviations, see `initialise_encoder`
-AROUND = 0.1  # the weights around the last window's middle, by those in it, at the beginning
 BLOCKS = len(KERNELS)
 DOWNSAMPLING = 8  # pixels of the image to a location of the grid, down as well as across
 
@@ -60,19 +59,12 @@ def initialise_encoder(channels, random, dtype=np.float32):
         Filters from a normal distribution of variance 2 / fan-in (He et al. 2015). The last block
         starts as relu(GAIN (z - THRESHOLD)) of its normalised features z: a feature is silent but
         where it stands out from the other locations. In the mean over the grid a small thing is
-        then not drowned by its setting, which is most of the image. And its filters start in the
-        middle of their windows: a location describes at first what is in its own place. Filters
-        that start alike everywhere now and then describe a kind of thing best from one location
-        beside it, and as that works as well, the attention points there for good.
+        then not drowned by its setting, which is most of the image.
     """
     params, depth = {}, 3
     for block, filters in enumerate(channels, start=1):
         kernel = KERNELS[block - 1]
         filter_bank = random.standard_normal((kernel, kernel, depth, filters))
-        if block == BLOCKS:
-            weights = np.full((kernel, kernel, 1, 1), AROUND)
-            weights[kernel // 2, kernel // 2] = 1
-            filter_bank *= weights * kernel / np.sqrt((weights**2).sum())  # of the same variance
         params[f"encoder.conv{block}.W"] = filter_bank * np.sqrt(2 / (kernel * kernel * depth))
         params[f"encoder.norm{block}.gamma"] = np.ones(filters)
         params[f"encoder.norm{block}.beta"] = np.zeros(filters)

@@ -21,6 +21,7 @@ from satt.models.captioner_parameters import VOCABULARY_PARAMS
 from satt.models.encoder import BLOCKS
 from satt.training.clipping import clip_by_global_norm
 from satt.training.interrupts import Interrupts
+from satt.training.narrow import begin_narrow, keep_narrow
 from satt.training.optimisers import OPTIMISERS
 from satt.training.run import Run
 from satt.training.schedules import SCHEDULES
@@ -69,6 +70,9 @@ class TrainingSettings:
         Whether the filters of the encoder's first block are not learned but taken from the
         images, see `satt.models.whitening`. The others then learn from the first step on with
         something to learn from, and the gradient need not go back to the pixels.
+    narrow : float
+        Share of the steps, the first ones, in which the last filters of the encoder keep to the
+        middles of their windows, see `satt.training.narrow`.
     settling : float
         Share of the steps, the last ones, in which the encoder normalises as it will for
         captioning and no longer changes, see `Captioner.settle`. In self-critical steps it is so
@@ -113,6 +117,7 @@ class TrainingSettings:
     clip: float = 5.0
     sharpening: float = 1.0
     whitening: bool = False
+    narrow: float = 0.0
     settling: float = 0.25
     early_settling: float = 0.0
     self_critical: float = 0.0
@@ -133,7 +138,7 @@ class TrainingSettings:
         for name in ("learning_rate", "clip", "sharpening"):
             if not 0 < getattr(self, name) < np.inf:
                 raise SattError(f"{name}: expected more than 0, got {getattr(self, name)}")
-        for name in ("settling", "early_settling", "self_critical"):
+        for name in ("narrow", "settling", "early_settling", "self_critical"):
             if not 0 <= getattr(self, name) <= 1:
                 raise SattError(f"{name}: expected a share in [0, 1], got {getattr(self, name)}")
         if self.self_critical and self.captions_per_image < 2:
@@ -213,8 +218,11 @@ def train(
     run = Run(model, vocabulary, data, settings, processes)
     if saved is not None:
         run.restore(*saved)
-    elif settings.whitening and model.settings.encoder == "trained":
-        model.whiten(to_float(data.images[:CALIBRATION_IMAGES]))
+    elif model.settings.encoder == "trained":
+        if settings.whitening:
+            model.whiten(to_float(data.images[:CALIBRATION_IMAGES]))
+        if settings.narrow:
+            begin_narrow(model.params)
     looks, interrupted, last_save = settings.evaluations, False, 0.0
     evaluate_at = {round(run.total * look / looks) for look in range(1, looks + 1)}
     bar = tqdm(
@@ -317,6 +325,8 @@ def _take_step(run, batches):
         _become_self_critical(run)
     _settle(run)
     loss, gradients = run.pool.loss_and_gradients(batch)
+    if run.step <= settings.narrow * run.total:
+        keep_narrow(gradients)
     run.watch.look(run.step, loss, batch["words"], gradients)
     gradients, norm = clip_by_global_norm(gradients, settings.clip)
     run.watch.check(run.best_step, loss=loss, gradient_norm=norm)

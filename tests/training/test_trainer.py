@@ -437,6 +437,7 @@ def test_a_broken_state_is_never_the_best(build, run):
     ("patience", 0, "at least 1"),
     ("warmup_steps", -1, "0 or more"),
     ("settling", 1.5, "a share in [0, 1]"),
+    ("narrow", 1.1, "a share in [0, 1]"),
     ("early_settling", -0.1, "a share in [0, 1]"),
     ("averaging", 1.0, "a share in [0, 1)"),
     ("seed", -1, "0 or more"),
@@ -554,6 +555,30 @@ def test_the_encoder_settles_for_the_last_steps(build, run, drawn):
     settled.clear()
     run(model, on_step, settling=0.0)
     assert settled == [0] * STEPS
+
+
+def test_the_last_filters_see_their_own_place_first(build, run, drawn):
+    model, ranges = build(), []
+    begun = model.params["encoder.conv4.W"].copy()
+
+    def on_step(record):
+        filters = model.params["encoder.conv4.W"]
+        around = np.delete(filters.reshape(9, -1), 4, axis=0)
+        ranges.append(bool(around.any()))
+        if record["step"] == 1:  # the middles are three times as large as they were drawn
+            assert np.corrcoef(filters[1, 1].ravel(), 3 * begun[1, 1].ravel())[0, 1] > 0.99
+            assert 0.8 < filters[1, 1].std() / (3 * begun[1, 1].std()) < 1.2
+
+    run(model, on_step, narrow=0.5, optimiser="muon")
+    assert ranges == [False] * 6 + [True] * 6
+    model = build()
+    run(model, lambda _: ranges.append(bool(model.params["encoder.conv4.W"][0].any())))
+    assert ranges[STEPS:] == [True] * STEPS
+    model = build(encoder="frozen")
+    before = model.params["encoder.conv4.W"].copy()
+    model.calibrate(to_float(drawn[0].images))
+    run(model, narrow=0.5)
+    np.testing.assert_array_equal(model.params["encoder.conv4.W"], before)
 
 
 def test_the_first_half_of_the_encoder_may_settle_earlier(build, run, drawn):

@@ -1,0 +1,45 @@
+"""Filters that see their own place first, and what is around it later.
+
+A vector of the grid sees four to five locations across. So a thin thing, such as a person, is seen
+as well from the location beside it, and where it is described best is left to chance. In one
+training of ten all people were found one location to their left. The caption did not suffer, so
+that nothing in the loss ever put it right; but the attention points beside the thing.
+
+While the last filters keep to the middles of their windows, a vector sees little beyond its own
+location, and the decoder learns to look there. When the rest of the windows opens, it goes on
+looking where it looked.
+"""
+
+from satt.models.encoder import BLOCKS
+
+LAST = f"encoder.conv{BLOCKS}.W"
+
+
+def begin_narrow(params):
+    """Set the last filters to zero around the middles of their windows, in place.
+
+    The middles are enlarged, so that a filter is as large as it was.
+
+    Parameters
+    ----------
+    params : dict of ndarray
+        Of a captioner with an encoder.
+    """
+    params[LAST] *= params[LAST].shape[0]
+    keep_narrow(params)
+
+
+def keep_narrow(arrays):
+    """Set what belongs to the last filters, but not to the middles of their windows, to zero.
+
+    Parameters
+    ----------
+    arrays : dict of ndarray
+        Parameters or gradients; changed in place, if they have these filters at all.
+    """
+    if LAST in arrays:
+        filters = arrays[LAST]
+        middle = filters.shape[0] // 2, filters.shape[1] // 2
+        kept = filters[middle].copy()
+        filters[...] = 0
+        filters[middle] = kept
