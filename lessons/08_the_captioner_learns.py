@@ -295,8 +295,8 @@ if not has_run_the_demo:
 # %% [markdown]
 # * At first all words look alike: the state does not ask anything yet. In the small world that
 #   first look is even. The demo does not divide its scores by 20. Its first look is drawn to what
-#   stands out, the same for every word: sharp, though nothing has been learned. **Sharp is not the
-#   same as right.** Look at the variety, too.
+#   stands out, the same for every word, though nothing has been learned. **A look that falls on a
+#   thing need not be an answer.** Look at the variety, too.
 # * Then attention moves to the things. Nouns and colours come first, because they need it most.
 # * In the end a noun gets a few locations of 64. In the small world this is so at step 400
 #   already, before the scores are stretched.
@@ -396,10 +396,9 @@ assert bird_at["water"] < 0.15
 # %% [markdown]
 # "bird" and "water" are as on the slide, in every captioner that we have measured. "flying" is
 # not. Of four demos, which differed only in the seed, one has most of its attention on the bird at
-# "flying" (0.85, seed 3), one half of it (0.42, seed 2), and two have left it (0.20, seed 0, and
-# 0.04, seed 1). The captioner that comes with the lessons, from an earlier demo, stays (0.78). All
-# five find "flying" about equally probable, 0.56 to 0.65.
-# How can that be?
+# "flying" (0.79, seed 3), two a quarter of it (0.28, seed 0, and 0.26, seed 2), and one has left
+# it (0.10, seed 1). The captioner that comes with the lessons, from an earlier demo, stays (0.77).
+# All five find "flying" about equally probable, 0.63 to 0.71. How can that be?
 #
 # A map says where the model looked, not what it used. To know what it used, **take one look away**
 # and see which words suffer. At step t we replace the attention by an even one, and leave
@@ -467,10 +466,11 @@ assert np.abs(cost[bird:flying + 1, flying]).max() < cost[colour, colour] / 2
 # nat: its probability falls to about a third or less. "bird" misses its look, too. These
 # captioners have learned with half of the state silent where a word is chosen (`state_dropout`),
 # so that they rely less on what the look before has brought. Yet less is not nothing. Without the
-# look at "flying", the word "flying" loses next to nothing in four of the five captioners,
-# **wherever that look was**, and 0.6 in the fifth (seed 0), a third of what its colours lose. The
-# wings were seen together with the colour, and what is known need not be looked up. And where a
-# look is hardly needed, hardly anything in the loss says where it should be; so the seed decides.
+# look at "flying", the word "flying" loses next to nothing in three of five captioners (ours, and
+# those of the demo with seeds 1 and 3), **wherever that look was**. In the other two (seeds 0 and
+# 2) it loses 0.5 and 0.7, at most a third of what their colours lose. The wings were seen together
+# with the colour, and what is known need not be looked up. And where a look is hardly needed,
+# hardly anything in the loss says where it should be; so the seed decides.
 #
 # A bright map does not prove that the look was needed. (On photographs the paper's figures show
 # attention on the bird at "flying"; whether that look is needed, a figure cannot tell.)
