@@ -22,8 +22,8 @@ def whiten_filters(filters, images, stride):
     Parameters
     ----------
     filters : ndarray, shape (K, K, C, F)
-        Changed in place, all but the last F - 2 K^2 C of more than there are directions for. If F
-        is odd, one direction has no opposite.
+        Changed in place. There are K^2 C directions: of more filters than twice as many, the last
+        stay as they are. If F is odd, the last direction has no opposite.
     images : ndarray, shape (N, H, W, C)
     stride : int
         Pixels between patches.

@@ -1,8 +1,8 @@
 """Filters that see their own place first, and what is around it later.
 
 A vector of the grid sees four to five locations across. So a thin thing, such as a person, is seen
-as well from the location beside it, and where it is described best is left to chance. In one
-training of ten all people were found one location to their left. The caption did not suffer, so
+as well from the location beside it, and where it is described best is left to chance. In some
+trainings all people were found one location to their left. The captions did not suffer, so
 that nothing in the loss ever put it right; but the attention points beside the thing.
 
 While the last filters keep to the middles of their windows, a vector sees little beyond its own
