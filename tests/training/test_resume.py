@@ -84,7 +84,7 @@ def slow(**changes):
     slow(settling=0.0, sharpening=1.0),
     slow(settling=1.0),
     slow(settling=0.3, early_settling=0.8),
-    {"whitening": True, "narrow": 0.4, "early_settling": 0.6},
+    slow(whitening=True, narrow=0.4, early_settling=0.6),
     slow(averaging=0.6),
     {"averaging": 0.6, "self_critical": 0.5, "captions_per_image": 2},
     slow(self_critical=0.8, captions_per_image=2, settling=0.0),
