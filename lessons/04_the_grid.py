@@ -411,8 +411,8 @@ assert on_things[2] > 0.75 and off_things[2] < 0.1
 
 # %% [markdown]
 # A vector on a thing tells which kind of thing it is. Nobody told the encoder to do that: it was
-# never given a label for a place. It learned from captions alone, because a decoder that looks at
-# a place needs a vector from which it can say the word.
+# never given a label for a place. It learned from images and captions alone, because a decoder
+# that looks at a place needs a vector from which it can say the word.
 #
 # Vectors of settings are told apart from things nearly always, but less well from one another. A
 # patch of sky over water and one over grass look the same, and many are zero.

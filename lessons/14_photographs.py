@@ -58,11 +58,12 @@ yours = [word for word in sys.argv[1:] if word[:1] != "-" and not word.endswith(
 # %% [markdown]
 # ## Why not learn to see?
 #
-# The captioner of drawn scenes learned to see from captions alone. Its world has eleven kinds
-# of things in seven colours, and there were some 20,000 scenes. Of photographs with five captions
-# each, Flickr8k (Hodosh, Young and Hockenmaier 2013) has 6,000 to learn from, and every dog looks
-# different. Edges, fur, wheels and faces can be learned from other photographs, though, those that
-# somebody has already sorted: ImageNet has more than a million, in 1,000 classes.
+# The captioner of drawn scenes learned to see from images and captions alone. Its world has
+# eleven kinds of things in seven colours, and there were some 20,000 scenes. Of photographs with
+# five captions each, Flickr8k (Hodosh, Young and Hockenmaier 2013) has 6,000 to learn from, and
+# every dog looks different. Edges, fur, wheels and faces can be learned from other photographs,
+# though, those that somebody has already sorted: ImageNet has more than a million, in 1,000
+# classes.
 #
 # So the paper takes the conv net ready-made, cuts off the part that names the class, and keeps the
 # last layer that still knows *where*. It took VGG-19, with 14x14 locations of 512 numbers. We take

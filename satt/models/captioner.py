@@ -138,13 +138,15 @@ class Captioner:
         self.settled = blocks
 
     def whiten(self, images):
-        """Take the encoder's first filters from images; that block has then settled.
+        """Take the first filters of an encoder that learns from images; that block has settled.
 
         Parameters
         ----------
         images : ndarray, shape (N, H, W, 3)
             As for `calibrate`.
         """
+        self._check({"images": images})
+        self.settled = 0
         whiten_filters(self.params["encoder.conv1.W"], images, STRIDES[0])
         self.settle(images, blocks=1)
 

@@ -11,7 +11,7 @@ count alike, large areas of one colour no more than the edge of a wing: the patc
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-IMAGES = 100  # whose patches are looked at; some ten thousand patches are enough
+IMAGES = 100  # whose patches are looked at: of 64 pixels, a hundred thousand patches
 
 
 def whiten_filters(filters, images, stride):

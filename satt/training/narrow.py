@@ -1,13 +1,13 @@
-"""Filters that see their own place first, and what is around it later.
+"""Filters that see the middles of their windows first, and what is around them later.
 
 A vector of the grid sees four to five locations across. So a thin thing, such as a person, is seen
 as well from the location beside it, and where it is described best is left to chance. In some
 trainings all people were found one location to their left. The captions did not suffer, so
 that nothing in the loss ever put it right; but the attention points beside the thing.
 
-While the last filters keep to the middles of their windows, a vector sees little beyond its own
-location, and the decoder learns to look there. When the rest of the windows opens, it goes on
-looking where it looked.
+While the last filters keep to the middles of their windows, a vector sees 20 pixels across and not
+36, and the decoder learns to look where the thing is. When the rest of the windows opens, it goes
+on looking where it looked.
 """
 
 from satt.models.encoder import BLOCKS
@@ -18,7 +18,7 @@ LAST = f"encoder.conv{BLOCKS}.W"
 def begin_narrow(params):
     """Set the last filters to zero around the middles of their windows, in place.
 
-    The middles are enlarged, so that a filter is as large as it was.
+    The middles are enlarged, so that filters drawn at random are about as large as they were.
 
     Parameters
     ----------

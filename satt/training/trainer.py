@@ -32,7 +32,7 @@ SMALLER = 0.05  # the rate at which self-critical steps begin, as a share of the
 SURER = 1.6  # factor of the vocabulary's scores, where they were learned from smoothed labels
 UNFINISHED = 0.4  # share of their schedule that supervised steps go through before such steps
 CALIBRATION_IMAGES = 256  # from which the batch normalisation takes its statistics for captioning
-GRIDS = 512  # from which those of another network's features are taken
+CALIBRATION_GRIDS = 512  # from which those of another network's features are taken, once
 SAVE_EVERY = 30  # seconds
 ONCE_MORE = "interrupted: captioning the validation images once more; Ctrl-C skips that"
 
@@ -69,7 +69,8 @@ class TrainingSettings:
     whitening : bool
         Whether the filters of the encoder's first block are not learned but taken from the
         images, see `satt.models.whitening`. The others then learn from the first step on with
-        something to learn from, and the gradient need not go back to the pixels.
+        something to learn from, and the gradient need not go back to the pixels. This and `narrow`
+        replace filters that an encoder may have learned before; one that does not learn keeps its.
     narrow : float
         Share of the steps, the first ones, in which the last filters of the encoder keep to the
         middles of their windows, see `satt.training.narrow`.
@@ -214,15 +215,10 @@ def train(
     """
     _check(model, vocabulary, data, validation)
     if model.settings.grid and not model.statistics:
-        model.calibrate(to_float(data.images[:GRIDS]))
+        model.calibrate(to_float(data.images[:CALIBRATION_GRIDS]))
     run = Run(model, vocabulary, data, settings, processes)
     if saved is not None:
         run.restore(*saved)
-    elif model.settings.encoder == "trained":
-        if settings.whitening:
-            model.whiten(to_float(data.images[:CALIBRATION_IMAGES]))
-        if settings.narrow:
-            begin_narrow(model.params)
     looks, interrupted, last_save = settings.evaluations, False, 0.0
     evaluate_at = {round(run.total * look / looks) for look in range(1, looks + 1)}
     bar = tqdm(
@@ -268,7 +264,9 @@ def train(
     with Interrupts() as interrupts:
         try:
             with interrupts.held():
-                if saved is not None and on_best:
+                if saved is None:
+                    _begin(run)
+                elif on_best:
                     run.show_best(on_best)
                 save()
             batches = iter(run.epochs)
@@ -307,7 +305,19 @@ def train(
                 bar.close()
                 run.pool.close()
                 model.restore(run.best["arrays"])
+                model.settled = run.best["score"][0] if run.best["score"] else 0
     return interrupted
+
+
+def _begin(run):
+    """Give an encoder that is to learn the filters to begin with, if not those that it has."""
+    settings, model = run.settings, run.model
+    if model.settings.encoder != "trained":
+        return
+    if settings.whitening:
+        model.whiten(to_float(run.data.images[:CALIBRATION_IMAGES]))
+    if settings.narrow:
+        begin_narrow(model.params)
 
 
 def _take_step(run, batches):
@@ -415,7 +425,7 @@ def validate(model, vocabulary, data, validation, batch_size=None):
     Parameters
     ----------
     model : Captioner
-        Its statistics are taken anew from the first images of `data`.
+        The statistics of what still learns are taken anew from the first images of `data`.
     vocabulary : Vocabulary
     data, validation : CaptionData
     batch_size : int, optional

@@ -34,7 +34,7 @@ from satt.training.clipping import clip_by_global_norm
 from satt.training.evaluation import evaluate_captions
 from satt.training.optimisers import Adam
 from satt.training.schedules import warmup_cosine
-from satt.training.trainer import GRIDS, TrainingSettings
+from satt.training.trainer import CALIBRATION_GRIDS, TrainingSettings
 from tests.benchmarks.torch_captioner import F, TorchCaptioner, loss
 
 MINIMUM_COUNT = 5
@@ -69,7 +69,7 @@ def make_captioner(encoder, data, dropout, seed):
     model = Captioner(CaptionerSettings(
         len(vocabulary), encoder="absent", grid=f"efficientnet-lite0:{grid}", **settings,
     ), seed)
-    model.calibrate(to_float(data.images[:GRIDS]))
+    model.calibrate(to_float(data.images[:CALIBRATION_GRIDS]))
     return model, vocabulary
 
 

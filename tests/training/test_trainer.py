@@ -1,4 +1,5 @@
 import signal
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -427,6 +428,25 @@ def test_a_broken_state_is_never_the_best(build, run):
     with pytest.raises(SattError, match="^validation_loss: expected a number, got nan at step 1;"):
         run(model, on_best=best.append, learning_rate=1e38, warmup_steps=0, evaluations=STEPS)
     assert not best and same(model.arrays(), before)
+
+
+def test_what_fails_before_an_evaluation_leaves_the_encoder_as_it_was(build, run, drawn):
+    model, images = build(), to_float(drawn[0].images)
+    model.params["decoder.vocabulary.b"][:] = np.nan
+    before = model.arrays()
+    with pytest.raises(SattError, match="^loss: expected a number"):
+        run(model, whitening=True, narrow=0.5)
+    assert model.settled == 0
+    np.testing.assert_equal(model.arrays(), before)
+    model.calibrate(images)
+    assert len(model.statistics) == 8
+
+    # Images that do not fit are told when the filters are to be taken from them.
+    model, switch = build(image_size=32), sys.getswitchinterval()
+    before = model.arrays()
+    with pytest.raises(SattError, match="^images: "):
+        run(model, whitening=True)
+    assert same(model.arrays(), before) and sys.getswitchinterval() == switch
 
 
 @pytest.mark.parametrize(("name", "value", "expected"), [
