@@ -22,14 +22,14 @@ def wide_rows(x):
 
 
 def repeated(numbers, wide):
-    """One number per channel, as often as there are pixels to a row."""
+    """Repeat the channels' numbers (C,) for every pixel of a row: (pixels C,)."""
     row = np.empty((wide.shape[1] // len(numbers), len(numbers)), numbers.dtype)
     row[...] = numbers
     return row.reshape(-1)
 
 
 def scale_and_shift(wide, scale, shift, dtype):
-    """scale x + shift, with a number of each for every channel."""
+    """Take scale x + shift, where `wide` is x in rows, and scale and shift are (C,)."""
     out = np.empty(wide.shape, dtype)
     scale, shift = repeated(scale, wide), repeated(shift, wide)
     for piece in row_pieces(wide):
@@ -39,7 +39,7 @@ def scale_and_shift(wide, scale, shift, dtype):
 
 
 def channel_sums(one, other, C):
-    """For each channel, the sum of `one` and the sum of the products, over all pixels."""
+    """Sum up over all pixels `one`, and `one` times `other`, both in rows: (C,) and (C,)."""
     totals = products = 0
     for piece in row_pieces(one):
         pixels = one[piece].reshape(-1, C)

@@ -40,8 +40,8 @@ def orthogonalise(matrix):
     a, b, c = COEFFICIENTS
     gram, factors, one = x @ x.T, [], np.eye(len(x), dtype=x.dtype)
     for _ in range(STEPS):
-        factor = a * one + b * gram + c * gram @ gram
-        gram = factor @ gram @ factor
-        factors.append(factor)
+        if factors:
+            gram = factors[-1] @ gram @ factors[-1]
+        factors.append(a * one + b * gram + c * gram @ gram)
     x = np.linalg.multi_dot([*factors, x])  # they commute
     return x if wide else x.T

@@ -577,7 +577,7 @@ def test_the_encoder_settles_for_the_last_steps(build, run, drawn):
     assert settled == [0] * STEPS
 
 
-def test_the_last_filters_see_their_own_place_first(build, run, drawn):
+def test_the_last_filters_see_the_middles_of_their_windows_first(build, run, drawn):
     model, ranges = build(), []
     begun = model.params["encoder.conv4.W"].copy()
 
