@@ -31,6 +31,7 @@ from satt.decoding.reading import attention_while_reading
 from satt.figures.overlay import lay_over, relative_maps
 from satt.layers.alignment import alignment_backward, alignment_forward
 from satt.layers.attention_lstm import attention_lstm_backward, attention_lstm_forward
+from satt.layers.attention_lstm_step import attention_lstm_step_forward
 from satt.layers.softmax import softmax_backward, softmax_forward
 from satt.metrics.bleu import corpus_bleu
 from satt.models.captioner import Captioner, CaptionerSettings
@@ -193,12 +194,13 @@ assert mistaken_report.gradients["state"].is_vacuous
 
 # %% [markdown]
 # And if nobody checks? We put the mistaken pair in place of the right one, in the plain layers.
-# (In training the captioner uses a faster kernel for all steps together; `satt/ops.py` is the
-# place that chooses, so there we choose the plain form.) Does it learn?
+# (The captioner uses faster kernels, in training one for all steps together; `satt/ops.py` is the
+# place that chooses, so there we choose the plain forms.) Does it learn?
 
 # %%
 plain = patch.multiple("satt.ops", attention_lstm_forward=attention_lstm_forward,
-                       attention_lstm_backward=attention_lstm_backward)
+                       attention_lstm_backward=attention_lstm_backward,
+                       attention_lstm_step_forward=attention_lstm_step_forward)
 broken = patch.multiple("satt.layers.attention_lstm_step", alignment_forward=mistaken_forward,
                         alignment_backward=mistaken_backward)
 with plain, broken:

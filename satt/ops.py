@@ -136,6 +136,10 @@ if USE_KERNELS:
         attention_lstm_backward as attention_lstm_backward,
         attention_lstm_forward as attention_lstm_forward,
     )
+    from satt.kernels.attention_lstm_step import (
+        attention_lstm_step_backward as attention_lstm_step_backward,
+        attention_lstm_step_forward as attention_lstm_step_forward,
+    )
     from satt.kernels.batch_norm import (
         batch_norm_backward as batch_norm_backward,
         batch_norm_forward as batch_norm_forward,
@@ -149,6 +153,7 @@ if USE_KERNELS:
         conv2d_forward as conv2d_forward,
         conv2d_parameters_backward as conv2d_parameters_backward,
     )
+    from satt.kernels.linear import linear_forward as linear_forward
     from satt.kernels.max_pool import (
         max_pool_backward as max_pool_backward,
         max_pool_forward as max_pool_forward,

@@ -4,6 +4,10 @@ import numpy as np
 
 from gradcheck.case import Case
 from satt.kernels.attention_lstm import attention_lstm_backward, attention_lstm_forward
+from satt.kernels.attention_lstm_step import (
+    attention_lstm_step_backward,
+    attention_lstm_step_forward,
+)
 from satt.kernels.batch_norm import batch_norm_backward, batch_norm_forward
 from satt.kernels.batch_norm_inference import (
     batch_norm_inference_backward,
@@ -11,12 +15,14 @@ from satt.kernels.batch_norm_inference import (
 )
 from satt.kernels.columns import columns_backward, columns_forward
 from satt.kernels.conv2d import conv2d_backward, conv2d_forward
+from satt.kernels.linear import linear_forward
 from satt.kernels.max_pool import max_pool_backward, max_pool_forward
 from satt.kernels.sequence_cross_entropy import (
     sequence_cross_entropy_backward,
     sequence_cross_entropy_forward,
 )
 from satt.kernels.winograd import winograd_backward, winograd_forward
+from satt.layers.linear import linear_backward
 
 M, T, L, D, A, H, E = 2, 3, 5, 4, 3, 4, 2  # k captions to each of M images
 LOUD = 25  # so large are keys whose exponentials had better not be multiplied
@@ -56,6 +62,8 @@ def kernel_cases(seed=0):
         _attention_lstm(random, "kernel-attention_lstm-without-gate", k=1, gated=False),
         _attention_lstm(random, "kernel-attention_lstm-loud", k=1, loud=True),
         _attention_lstm(random, "kernel-attention_lstm-many-looks", k=3, D=20),
+        _attention_lstm_step(random, "kernel-attention_lstm_step"),
+        _linear(random, "kernel-linear"),
     ]
 
 
@@ -111,15 +119,29 @@ def _sequence_cross_entropy(random, name, mask):
     )
 
 
+def _linear(random, name):
+    inputs = {
+        "x": random.normal(size=(3, 4)), "W": random.normal(size=(4, 5)),
+        "b": random.normal(size=5),
+    }
+    return Case(name, linear_forward, linear_backward, inputs)
+
+
+def _attention_lstm_step(random, name):
+    shapes = {"x": (M, E), "state": (M, H), "cell": (M, H), **_decoder_shapes(D, gated=True)}
+    inputs = {name: random.normal(size=shape) for name, shape in shapes.items()}
+    return Case(
+        name, attention_lstm_step_forward, attention_lstm_step_backward, inputs,
+        {"context_scale": 0.3},
+    )
+
+
 def _attention_lstm(random, name, k, gated=True, loud=False, D=D):
     N = M * k
     shapes = {
-        "x": (N, T, E), "initial_state": (N, H), "initial_cell": (N, H), "grid": (M, L, D),
-        "keys": (M, L, A), "W_query": (H, A), "b_query": (A,), "v": (A,), "W_x": (E + D, 4 * H),
-        "W_state": (H, 4 * H), "b": (4 * H,),
+        "x": (N, T, E), "initial_state": (N, H), "initial_cell": (N, H),
+        **_decoder_shapes(D, gated),
     }
-    if gated:
-        shapes |= {"W_gate": (H, 1), "b_gate": (1,)}
     inputs = {name: random.normal(size=shape) for name, shape in shapes.items()}
     if loud:  # what the query takes away again
         inputs["keys"] += LOUD
@@ -127,3 +149,12 @@ def _attention_lstm(random, name, k, gated=True, loud=False, D=D):
     return Case(
         name, attention_lstm_forward, attention_lstm_backward, inputs, {"context_scale": 0.3}
     )
+
+
+def _decoder_shapes(D, gated):
+    """What serves every step, in the order of the arguments."""
+    shapes = {
+        "grid": (M, L, D), "keys": (M, L, A), "W_query": (H, A), "b_query": (A,), "v": (A,),
+        "W_x": (E + D, 4 * H), "W_state": (H, 4 * H), "b": (4 * H,),
+    }
+    return shapes | ({"W_gate": (H, 1), "b_gate": (1,)} if gated else {})

@@ -83,6 +83,6 @@ def _pays(x, W, stride, padding):
     if stride != 1 or W.shape[:2] != (3, 3) or min(W.shape[2:]) < CHANNELS:
         return False
     N, H, width, _ = x.shape
-    rows, columns, _ = plan(x, padding)
+    rows, columns, _ = plan(x, W.shape[3], padding)
     pixels = N * (H + 2 * padding - 2) * (width + 2 * padding - 2)
     return pixels > 8 * (N * rows * columns + FILTERS)

@@ -13,7 +13,9 @@ from numpy.lib.stride_tricks import as_strided
 
 from satt.kernels.winograd_transforms import TILE_TRANSFORM
 
-TILES = 128  # in a chunk: more fall out of the cache, fewer make the matrix products too small
+# Tiles of a chunk, times channels. More fall out of the cache, fewer make the matrix products too
+# small. No power of two: what is one apart in each of 36 arrays would share a place in the cache.
+CHUNK = 14 * 1024
 
 
 def most_alone(variables):
@@ -30,8 +32,8 @@ def most_alone(variables):
 ALONE = most_alone(os.environ)
 
 
-def plan(x, padding):
-    """Say how images (N, H, W, C) are cut.
+def plan(x, filters, padding):
+    """Say how images (N, H, W, C) are cut for so many filters.
 
     Returns
     -------
@@ -40,14 +42,17 @@ def plan(x, padding):
     images : int
         Images to a chunk.
     """
-    N, H, width, _ = x.shape
+    N, H, width, C = x.shape
     rows, columns = -(-(H + 2 * padding - 2) // 4), -(-(width + 2 * padding - 2) // 4)
-    return rows, columns, max(1, min(N, TILES // (rows * columns)))
+    return rows, columns, max(1, min(N, CHUNK // (rows * columns * max(C, filters))))
 
 
-def canvas_for(x, padding, dtype):
-    """Return room for a chunk of images within a rim of zeros that makes whole tiles of them."""
-    (_, H, width, C), (rows, columns, images) = x.shape, plan(x, padding)
+def canvas_for(x, padding, cut, dtype):
+    """Return room for a chunk of images within a rim of zeros that makes whole tiles of them.
+
+    `cut` is what `plan` has said.
+    """
+    (_, H, width, C), (rows, columns, images) = x.shape, cut
     canvas = np.empty((images, 4 * rows + 2, 4 * columns + 2, C), dtype)
     clear_rim(canvas, padding, H, width)
     return canvas

@@ -49,9 +49,9 @@ def winograd_forward(x, W, padding=0):
     dtype = np.result_type(x, W)
     U = (_filter_transform(dtype) @ W.reshape(9, C * F)).reshape(36, C, F)
     transform = OUTPUT_TRANSFORM.astype(dtype)
-    rows, columns, images = plan(x, padding)
+    rows, columns, images = cut = plan(x, F, padding)
     out = np.empty((N, 4 * rows, 4 * columns, F), dtype)
-    canvas = canvas_for(x, padding, dtype)
+    canvas = canvas_for(x, padding, cut, dtype)
     here, there = np.empty((2, 36 * images * rows * columns * max(C, F)), dtype)
     chunks = []
     for start in range(0, N, images):
@@ -66,7 +66,7 @@ def winograd_forward(x, W, padding=0):
         place = out[start : start + images].reshape(-1, rows, 4, columns, 4, F)
         place[...] = both.reshape(4, 4, -1, rows, columns, F).transpose(2, 3, 1, 4, 0, 5)
     out = out[:, : H + 2 * padding - 2, : width + 2 * padding - 2]
-    return out, (chunks, U, x.shape, (rows, columns, images), padding)
+    return out, (chunks, U, x.shape, cut, padding)
 
 
 def winograd_backward(dout, cache, to_pixels=True):

@@ -1,0 +1,41 @@
+"""One step of the decoder for captioning, where a beam makes few rows: see `few_rows.py`.
+
+The mathematics is that of `satt/layers/attention_lstm_step.py`. Nothing is kept but what came in:
+captioning has no backward, and who wants one gets the plain layer's.
+"""
+
+import numpy as np
+
+from satt.kernels.few_rows import product
+from satt.layers import attention_lstm_step as plain
+from satt.layers.context_gate import context_gate_forward
+from satt.layers.sigmoid import sigmoid_forward
+from satt.layers.softmax import softmax_forward
+from satt.layers.weighted_sum import weighted_sum_forward
+
+
+def attention_lstm_step_forward(
+    x, state, cell, grid, keys, W_query, b_query, v, W_x, W_state, b, W_gate=None, b_gate=None,
+    context_scale=1.0,
+):
+    """Choose where to look, and read a word: arguments and results are the plain layer's."""
+    inputs = (x, state, cell, grid, keys, W_query, b_query, v, W_x, W_state, b, W_gate, b_gate)
+    hidden = keys + (state @ W_query + b_query)[:, None]
+    attention, _ = softmax_forward(np.tanh(hidden, out=hidden) @ v)
+    context, _ = weighted_sum_forward(attention, grid)
+    if W_gate is not None:
+        context, _ = context_gate_forward(context, state, W_gate, b_gate)
+    seen = np.concatenate([x, context_scale * context], axis=1)
+    pre = product(seen, W_x) + product(state, W_state) + b
+    H = state.shape[1]
+    gates, _ = sigmoid_forward(pre[:, : 3 * H])
+    new_cell = gates[:, H : 2 * H] * cell + gates[:, :H] * np.tanh(pre[:, 3 * H :])
+    new_state = gates[:, 2 * H :] * np.tanh(new_cell)
+    return (new_state, new_cell, context, attention), (inputs, context_scale)
+
+
+def attention_lstm_step_backward(dout, cache):
+    """Send the gradient back, as the plain layer does."""
+    inputs, context_scale = cache
+    _, cache = plain.attention_lstm_step_forward(*inputs, context_scale=context_scale)
+    return plain.attention_lstm_step_backward(dout, cache)

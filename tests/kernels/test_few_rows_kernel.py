@@ -1,0 +1,75 @@
+"""Products with few rows: the same numbers, in linear maps and in a step of the decoder."""
+
+import numpy as np
+import pytest
+
+from satt import ops
+from satt.kernels import attention_lstm_step as fast_step, few_rows, linear as fast_linear
+from satt.layers import attention_lstm_step as plain_step, linear as plain_linear
+from tests.kernels.test_attention_lstm_kernel import draw
+
+
+@pytest.fixture
+def in_pieces(monkeypatch):
+    """Have also small matrices taken some rows at a time."""
+    monkeypatch.setattr(few_rows, "LARGE", 1)
+    monkeypatch.setattr(few_rows, "INNER", 2)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2, few_rows.FEW, few_rows.FEW + 1])
+@pytest.mark.parametrize("inner, outer", [(1, 4), (2, 3), (7, 5)])
+@pytest.mark.usefixtures("in_pieces")
+def test_the_product_is_the_product(random, rows, inner, outer):
+    x, W = random.normal(size=(rows, inner)), random.normal(size=(inner, outer))
+    np.testing.assert_allclose(few_rows.product(x, W), x @ W, rtol=0, atol=1e-13)
+
+
+def test_a_large_matrix_comes_in_pieces_that_leave_a_rest(random):
+    W = random.normal(size=(1000, 550)).astype(np.float32)
+    x = random.normal(size=(5, 1000)).astype(np.float32)
+    assert W.size > few_rows.LARGE and len(W) % few_rows.INNER
+    out = few_rows.product(x, W)
+    assert out.dtype == np.float32
+    np.testing.assert_allclose(out, x.astype(np.float64) @ W, rtol=0, atol=1e-3)
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (1, 4), (2, 3, 4)])
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.usefixtures("in_pieces")
+def test_the_linear_map_equals_the_plain_layer(random, shape, bias):
+    x, W = random.normal(size=shape), random.normal(size=(4, 5))
+    b = random.normal(size=5) if bias else None
+    out, cache = fast_linear.linear_forward(x, W, b)
+    expected, plain_cache = plain_linear.linear_forward(x, W, b)
+    np.testing.assert_allclose(out, expected, rtol=0, atol=1e-13)
+    dout = random.normal(size=out.shape)
+    for one, other in zip(
+        plain_linear.linear_backward(dout, cache),
+        plain_linear.linear_backward(dout, plain_cache), strict=True,
+    ):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("gated", [True, False])
+@pytest.mark.parametrize("count", [1, 3, 9])
+@pytest.mark.usefixtures("in_pieces")
+def test_the_step_equals_the_plain_layer(random, count, gated):
+    inputs = draw(random, (count, 1, 1, 6, 5, 4, 3, 2), gated)[0]
+    inputs = list(inputs.values())
+    inputs[0] = inputs[0][:, 0]
+    before = [array.copy() for array in inputs]
+    expected, plain_cache = plain_step.attention_lstm_step_forward(*inputs, context_scale=0.3)
+    outs, cache = fast_step.attention_lstm_step_forward(*inputs, context_scale=0.3)
+    dout = tuple(random.normal(size=out.shape) for out in outs)
+    gradients = fast_step.attention_lstm_step_backward(dout, cache)
+    wanted = plain_step.attention_lstm_step_backward(dout, plain_cache)
+    for one, other in zip((*outs, *gradients), (*expected, *wanted), strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-12)
+    for array, old in zip(inputs, before, strict=True):
+        np.testing.assert_array_equal(array, old)
+
+
+def test_they_are_in_use():
+    if ops.USE_KERNELS:
+        assert ops.linear_forward is fast_linear.linear_forward
+        assert ops.attention_lstm_step_forward is fast_step.attention_lstm_step_forward
