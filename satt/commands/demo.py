@@ -81,7 +81,7 @@ def demo_settings():
     from satt.training.trainer import TrainingSettings
 
     return DemoSettings(
-        scenes=24_000,
+        scenes=28_000,
         validation=150,
         test=1000,
         unseen=500,
@@ -89,9 +89,9 @@ def demo_settings():
             "image_size": 64, "attention_width": 32, "state_width": 96, "state_dropout": 0.5,
         },
         training=TrainingSettings(
-            epochs=2, batch_size=48, captions_per_image=3, optimiser="muon", sharpening=4.0,
-            whitening=True, narrow=0.1, settling=0.15, early_settling=0.6, schedule="trapezoid",
-            evaluations=6,
+            epochs=2, batch_size=48, captions_per_image=3, short_first=True, optimiser="muon",
+            sharpening=4.0, whitening=True, narrow=0.1, settling=0.15, early_settling=0.6,
+            schedule="trapezoid", evaluations=6,
         ),
     )
 

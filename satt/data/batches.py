@@ -8,6 +8,7 @@ from satt.data.vocabulary import PAD, START, STOP
 from satt.errors import SattError
 
 BATCHES_IN_A_BUCKET = 20
+LOOSELY = 0.3  # share of an epoch by which a batch may stand away from its place by length
 
 
 def caption_arrays(captions, vocabulary):
@@ -45,7 +46,7 @@ def to_float(images):
 
 
 def training_batches(
-    data, vocabulary, batch_size, random, captions_per_image=1, one_length=False
+    data, vocabulary, batch_size, random, captions_per_image=1, one_length=False, short_first=False
 ):
     """Go once through the images in random order, each with captions drawn at random.
 
@@ -73,6 +74,10 @@ def training_batches(
         enough, else some are repeated.
     one_length : bool
         Whether the captions of a batch have exactly one length.
+    short_first : bool
+        Whether batches come by length, short captions first, if only loosely: so a learner meets
+        words in captions of one thing before those of three (Bengio et al. 2009, "Curriculum
+        learning"). Otherwise the batches are shuffled.
 
     Yields
     ------
@@ -86,7 +91,8 @@ def training_batches(
     SattError
         If `batch_size` or `captions_per_image` is not at least 1, or an image has no caption.
     """
-    for batch in _plan(data, batch_size, random, captions_per_image, one_length):
+    plan = _plan(data, batch_size, random, captions_per_image, one_length, short_first)
+    for batch in plan:
         captions = [caption for _, several in batch for caption in several]
         yield {
             "images": to_float(data.images[[row for row, _ in batch]]),
@@ -94,7 +100,9 @@ def training_batches(
         }
 
 
-def count_batches(data, batch_size, random, captions_per_image=1, one_length=False, epochs=1):
+def count_batches(
+    data, batch_size, random, captions_per_image=1, one_length=False, short_first=False, epochs=1
+):
     """Count the batches that `training_batches` will give, epoch after epoch.
 
     How many images share a length depends on the captions that are drawn. So the same are drawn
@@ -104,6 +112,8 @@ def count_batches(data, batch_size, random, captions_per_image=1, one_length=Fal
     ----------
     data, batch_size, captions_per_image, one_length
         As for `training_batches`.
+    short_first : bool
+        The same for the first epoch; the others are shuffled.
     random : numpy.random.Generator
         In the state in which the first epoch will find its own.
     epochs : int
@@ -121,12 +131,12 @@ def count_batches(data, batch_size, random, captions_per_image=1, one_length=Fal
     if not one_length:
         return epochs * -(-len(data) // batch_size)
     return sum(
-        len(_plan(data, batch_size, random, captions_per_image, one_length))
-        for _ in range(epochs)
+        len(_plan(data, batch_size, random, captions_per_image, True, short_first and not epoch))
+        for epoch in range(epochs)
     )
 
 
-def _plan(data, batch_size, random, captions_per_image, one_length):
+def _plan(data, batch_size, random, captions_per_image, one_length, short_first):
     """The batches of an epoch; each is a list of pairs (row of an image, some captions of it)."""
     _check_numbers(batch_size, captions_per_image)
     _check_captions(data)
@@ -143,7 +153,8 @@ def _plan(data, batch_size, random, captions_per_image, one_length):
         group[begin : begin + batch_size]
         for group in groups for begin in range(0, len(group), batch_size)
     ]
-    return [batches[number] for number in random.permutation(len(batches))]
+    batches = [batches[number] for number in random.permutation(len(batches))]
+    return _loosely_by_length(batches, random) if short_first else batches
 
 
 def _check_numbers(batch_size, captions_per_image):
@@ -155,6 +166,15 @@ def _check_numbers(batch_size, captions_per_image):
 def _like_lengths(pairs, bucket_size):
     buckets = [pairs[i : i + bucket_size] for i in range(0, len(pairs), bucket_size)]
     return [sorted(bucket, key=lambda pair: max(map(len, pair[1]))) for bucket in buckets]
+
+
+def _loosely_by_length(batches, random):
+    lengths = [
+        np.mean([len(caption) for _, captions in batch for caption in captions])
+        for batch in batches
+    ]
+    places = np.argsort(np.argsort(lengths)) / len(batches)
+    return [batches[n] for n in np.argsort(places + LOOSELY * random.random(len(batches)))]
 
 
 def _same_lengths(pairs):

@@ -1,4 +1,4 @@
-"""Filters that see the middles of their windows first, and what is around them later.
+"""Filters that see the middles of their windows first, and left and right of them alike later.
 
 A vector of the grid sees four to five locations across. So a thin thing, such as a person, is seen
 as well from the location beside it, and where it is described best is left to chance. In some
@@ -7,7 +7,10 @@ that nothing in the loss ever put it right; but the attention points beside the 
 
 While the last filters keep to the middles of their windows, a vector sees 20 pixels across and not
 36, and the decoder learns to look where the thing is. When the rest of the windows opens, it goes
-on looking where it looked.
+on looking where it looked, most times. A filter that weighs what is left of its middle as it
+weighs what is right makes sure of that: the locations on both sides of a thing are then described
+alike, and only the one between them is like no other. Nothing is lost where captions do not tell
+left from right, as those of drawn scenes.
 """
 
 from satt.models.encoder import BLOCKS
@@ -43,3 +46,19 @@ def keep_narrow(arrays):
         kept = filters[middle].copy()
         filters[...] = 0
         filters[middle] = kept
+
+
+def keep_even(gradients):
+    """Have the last filters learn the same for the left and the right of their windows.
+
+    Both get the mean of their gradients. So what has been alike, as after `begin_narrow`, remains
+    alike.
+
+    Parameters
+    ----------
+    gradients : dict of ndarray
+        Changed in place, if it has these filters at all.
+    """
+    if LAST in gradients:
+        filters = gradients[LAST]
+        filters[...] = (filters + filters[:, ::-1]) / 2

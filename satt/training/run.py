@@ -53,6 +53,7 @@ class Epochs:
             batches = training_batches(
                 self._data, self._vocabulary, settings.batch_size, self._random,
                 settings.captions_per_image, settings.batches == "one-length",
+                settings.short_first and place["epoch"] == 1,
             )
             for batch in islice(batches, place["batches"], None):
                 place["batches"] += 1
@@ -102,7 +103,8 @@ class Run:
         self.average = {}
         self.step, self.total = 0, count_batches(
             data, settings.batch_size, np.random.default_rng(settings.seed),
-            settings.captions_per_image, settings.batches == "one-length", settings.epochs,
+            settings.captions_per_image, settings.batches == "one-length", settings.short_first,
+            settings.epochs,
         )
         processes = processes and self.total >= MANY_STEPS
         self.pool = PartsPool(model, settings.parts, settings.seed, processes)

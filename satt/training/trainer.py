@@ -21,7 +21,7 @@ from satt.models.captioner_parameters import VOCABULARY_PARAMS
 from satt.models.encoder import BLOCKS
 from satt.training.clipping import clip_by_global_norm
 from satt.training.interrupts import Interrupts
-from satt.training.narrow import begin_narrow, keep_narrow
+from satt.training.narrow import begin_narrow, keep_even, keep_narrow
 from satt.training.optimisers import OPTIMISERS
 from satt.training.run import Run
 from satt.training.schedules import SCHEDULES
@@ -53,6 +53,8 @@ class TrainingSettings:
     batches : {"padded", "one-length"}
         Whether short captions are filled up to the longest of their batch, or a batch holds
         captions of exactly one length, as in the paper; see `training_batches`.
+    short_first : bool
+        Whether the first epoch goes from short captions to long ones; see `training_batches`.
     optimiser : {"adam", "muon", "rmsprop", "sgd"}
     learning_rate : float
         The peak, reached after `warmup_steps`.
@@ -73,7 +75,8 @@ class TrainingSettings:
         replace filters that an encoder may have learned before; one that does not learn keeps its.
     narrow : float
         Share of the steps, the first ones, in which the last filters of the encoder keep to the
-        middles of their windows, see `satt.training.narrow`.
+        middles of their windows; in those after them they treat left and right alike, see
+        `satt.training.narrow`. 0 for neither.
     settling : float
         Share of the steps, the last ones, in which the encoder normalises as it will for
         captioning and no longer changes, see `Captioner.settle`. In self-critical steps it is so
@@ -111,6 +114,7 @@ class TrainingSettings:
     batch_size: int = 8
     captions_per_image: int = 1
     batches: str = "padded"
+    short_first: bool = False
     optimiser: str = "adam"
     learning_rate: float = 3e-3
     warmup_steps: int = 100
@@ -335,8 +339,9 @@ def _take_step(run, batches):
         _become_self_critical(run)
     _settle(run)
     loss, gradients = run.pool.loss_and_gradients(batch)
-    if run.step <= settings.narrow * run.total:
-        keep_narrow(gradients)
+    if settings.narrow:
+        keep = keep_narrow if run.step <= settings.narrow * run.total else keep_even
+        keep(gradients)
     run.watch.look(run.step, loss, batch["words"], gradients)
     gradients, norm = clip_by_global_norm(gradients, settings.clip)
     run.watch.check(run.best_step, loss=loss, gradient_norm=norm)

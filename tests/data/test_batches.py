@@ -143,6 +143,30 @@ def test_like_lengths_share_a_batch_but_batches_do_not_come_by_length():
     assert widths != sorted(widths) and widths != sorted(widths, reverse=True)
 
 
+@pytest.mark.parametrize("one", [False, True])
+def test_short_captions_may_come_first_but_only_loosely(one):
+    data, vocabulary = made_up(400)
+
+    def epoch(seed, short_first):
+        return list(training_batches(
+            data, vocabulary, 4, np.random.default_rng(seed), 2, one, short_first
+        ))
+
+    batches, shuffled = epoch(1, True), epoch(1, False)
+    found, others = (sorted(read_back(each, vocabulary)) for each in (batches, shuffled))
+    assert found == others  # the same captions in the same batches, in another order
+    lengths, mixed = (
+        [np.count_nonzero(batch["words"]) / len(batch["words"]) for batch in each]
+        for each in (batches, shuffled)
+    )
+    assert sorted(lengths) == sorted(mixed)
+    places = np.arange(len(lengths))
+    assert np.corrcoef(places, lengths)[0, 1] > 0.8 > 0.4 > abs(np.corrcoef(places, mixed)[0, 1])
+    assert lengths != sorted(lengths)
+    assert read_back(epoch(1, True), vocabulary) == read_back(batches, vocabulary)
+    assert read_back(epoch(2, True), vocabulary) != read_back(batches, vocabulary)
+
+
 def one_length(data, vocabulary, batch_size, random, captions_per_image=1):
     return list(training_batches(
         data, vocabulary, batch_size, random, captions_per_image, one_length=True
@@ -206,14 +230,18 @@ def test_epochs_of_one_length_differ_and_seeds_repeat():
 
 @pytest.mark.parametrize("several", [1, 2])
 @pytest.mark.parametrize("one", [False, True])
-def test_batches_are_counted_before_they_are_made(several, one):
+@pytest.mark.parametrize("short_first", [False, True])
+def test_batches_are_counted_before_they_are_made(several, one, short_first):
     data, vocabulary = made_up(83)
     random, epochs = np.random.default_rng(5), 4
     made = [
-        len(list(training_batches(data, vocabulary, 6, random, several, one)))
-        for _ in range(epochs)
+        len(list(training_batches(
+            data, vocabulary, 6, random, several, one, short_first and not epoch
+        ))) for epoch in range(epochs)
     ]
-    assert count_batches(data, 6, np.random.default_rng(5), several, one, epochs) == sum(made)
+    assert count_batches(
+        data, 6, np.random.default_rng(5), several, one, short_first, epochs
+    ) == sum(made)
     assert one == (len(set(made)) > 1)
 
 

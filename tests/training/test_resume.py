@@ -84,7 +84,7 @@ def slow(**changes):
     slow(settling=0.0, sharpening=1.0),
     slow(settling=1.0),
     slow(settling=0.3, early_settling=0.8),
-    slow(whitening=True, narrow=0.4, early_settling=0.6),
+    slow(whitening=True, narrow=0.4, early_settling=0.6, short_first=True),
     slow(averaging=0.6),
     {"averaging": 0.6, "self_critical": 0.5, "captions_per_image": 2},
     slow(self_critical=0.8, captions_per_image=2, settling=0.0),
@@ -392,6 +392,14 @@ def test_a_state_of_before_a_setting_is_refused(build, run, saved):
 
 
 # --- epochs --------------------------------------------------------------------------------------
+
+
+def test_only_the_first_epoch_has_its_short_captions_first(vocabulary, drawn):
+    settings = replace(SETTINGS, batch_size=1, short_first=True)
+    epochs = Epochs(drawn[0], vocabulary, settings)
+    lengths = np.array([np.count_nonzero(batch["words"]) for _, batch in epochs])
+    first, second = (np.corrcoef(np.arange(14), each)[0, 1] for each in lengths.reshape(2, 14))
+    assert first > 0.75 > 0.5 > second
 
 
 def test_epochs_go_on_from_any_place(vocabulary, drawn):

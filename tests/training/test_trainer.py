@@ -585,6 +585,9 @@ def test_the_last_filters_see_the_middles_of_their_windows_first(build, run, dra
         filters = model.params["encoder.conv4.W"]
         around = np.delete(filters.reshape(9, -1), 4, axis=0)
         ranges.append(bool(around.any()))
+        left, right = filters[:, 0], filters[:, 2]
+        np.testing.assert_allclose(left, right, rtol=0, atol=1e-5 * np.abs(filters).max())
+        assert not np.allclose(filters[0], filters[2]) or not ranges[-1]  # above is not below
         if record["step"] == 1:  # the middles are three times as large as they were drawn
             assert np.corrcoef(filters[1, 1].ravel(), 3 * begun[1, 1].ravel())[0, 1] > 0.99
             assert 0.8 < filters[1, 1].std() / (3 * begun[1, 1].std()) < 1.2
