@@ -158,7 +158,8 @@ def recorded_moments():
 # Three lines of the loop are the whole training: take the gradients, limit their length, make a
 # step. The rest is about the scores of f_att. `sharpen(x)` multiplies all of them by x, by
 # multiplying v. Before training x is 1/20, so that the first attention is even. In the second half
-# of training they are stretched little by little, to three times their size (in the demo to four).
+# of training they are stretched little by little, to three times their size (in the demo to six,
+# from a quarter to three quarters of its steps).
 # The words do not ask for that: once the right thing has been found, nothing in the loss says that
 # its surroundings should be left out.
 

@@ -90,7 +90,7 @@ def demo_settings():
         },
         training=TrainingSettings(
             epochs=2, batch_size=48, captions_per_image=3, short_first=True, optimiser="muon",
-            sharpening=4.0, whitening=True, narrow=0.1, settling=0.15, early_settling=0.6,
+            sharpening=6.0, whitening=True, narrow=0.1, settling=0.15, early_settling=0.6,
             schedule="trapezoid", evaluations=6,
         ),
     )

@@ -64,10 +64,11 @@ class TrainingSettings:
     clip : float
         The largest global norm of a step's gradients.
     sharpening : float
-        Over the second half of the supervised steps the scores of the locations are stretched by
+        Over the middle half of the supervised steps the scores of the locations are stretched by
         this factor, little by little: the temperature of the attention's softmax falls to
-        1 / sharpening. Soft attention that has found what it looks for has no reason of its own to
-        leave out the surroundings, as long as these say nothing. 1 leaves the scores alone.
+        1 / sharpening, and the last quarter of the steps learns with so narrow a gaze. Soft
+        attention that has found what it looks for has no reason of its own to leave out the
+        surroundings, as long as these say nothing. 1 leaves the scores alone.
     whitening : bool
         Whether the filters of the encoder's first block are not learned but taken from the
         images, see `satt.models.whitening`. The others then learn from the first step on with
@@ -347,8 +348,9 @@ def _take_step(run, batches):
     run.watch.check(run.best_step, loss=loss, gradient_norm=norm)
     rate = _learning_rate(run)
     run.optimiser.step(model.params, gradients, rate)
-    if run.supervised / 2 < run.step <= run.supervised:
-        model.sharpen(settings.sharpening ** (2 / run.supervised))
+    begin, end = run.supervised // 4, max(1, 3 * run.supervised // 4)
+    if begin < run.step <= end:
+        model.sharpen(settings.sharpening ** (1 / (end - begin)))
     run.update_average()
     # What a self-critical step has is no loss that could be compared with those before.
     figure = {"reward": -float(loss)} if batch["self_critical"] else {"loss": float(loss)}
