@@ -63,6 +63,7 @@ def kernel_cases(seed=0):
         _attention_lstm(random, "kernel-attention_lstm-loud", k=1, loud=True),
         _attention_lstm(random, "kernel-attention_lstm-many-looks", k=3, D=20),
         _attention_lstm_step(random, "kernel-attention_lstm_step"),
+        _attention_lstm_step(random, "kernel-attention_lstm_step-without-gate", gated=False),
         _linear(random, "kernel-linear"),
     ]
 
@@ -119,7 +120,7 @@ def _sequence_cross_entropy(random, name, mask):
     )
 
 
-def _linear(random, name):
+def _linear(random, name):  # the way of small matrices; of large ones a test holds it equal
     inputs = {
         "x": random.normal(size=(3, 4)), "W": random.normal(size=(4, 5)),
         "b": random.normal(size=5),
@@ -127,9 +128,9 @@ def _linear(random, name):
     return Case(name, linear_forward, linear_backward, inputs)
 
 
-def _attention_lstm_step(random, name):
-    shapes = {"x": (M, E), "state": (M, H), "cell": (M, H), **_decoder_shapes(D, gated=True)}
-    inputs = {name: random.normal(size=shape) for name, shape in shapes.items()}
+def _attention_lstm_step(random, name, gated=True):
+    shapes = {"x": (M, E), "state": (M, H), "cell": (M, H), **_decoder_shapes(D, gated)}
+    inputs = {argument: random.normal(size=shape) for argument, shape in shapes.items()}
     return Case(
         name, attention_lstm_step_forward, attention_lstm_step_backward, inputs,
         {"context_scale": 0.3},

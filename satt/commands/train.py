@@ -146,7 +146,8 @@ def add_arguments(parser):
         choices=sorted(OPTIMISERS))
     add(training, "--learning-rate", number(0, 10, open_below=True), "at its highest", settings)
     add(training, "--sharpening", number(1, 10), "by how much the scores of the locations are "
-        "stretched in the middle half, own captions not counted: 3 gives a narrow gaze", settings)
+        "stretched over the middle half of the steps that learn from people's captions: 3 gives a "
+        "narrow gaze", settings)
     add(training, "--self-critical", number(0, 1), "share of the steps, the last ones, that learn "
         "from captions of its own; needs several captions per image, and padded batches", settings)
     add(training, "--evaluations", COUNT, "looks at the validation images", settings)

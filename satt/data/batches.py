@@ -8,7 +8,7 @@ from satt.data.vocabulary import PAD, START, STOP
 from satt.errors import SattError
 
 BATCHES_IN_A_BUCKET = 20
-LOOSELY = 0.3  # share of an epoch by which a batch may stand away from its place by length
+LOOSELY = 0.3  # so much chance, in shares of an epoch, is added to a batch's place by length
 
 
 def caption_arrays(captions, vocabulary):
@@ -113,7 +113,7 @@ def count_batches(
     data, batch_size, captions_per_image, one_length
         As for `training_batches`.
     short_first : bool
-        The same for the first epoch; the others are shuffled.
+        As for `training_batches`, in the first epoch; the later ones are shuffled.
     random : numpy.random.Generator
         In the state in which the first epoch will find its own.
     epochs : int
@@ -173,7 +173,8 @@ def _loosely_by_length(batches, random):
         np.mean([len(caption) for _, captions in batch for caption in captions])
         for batch in batches
     ]
-    places = np.argsort(np.argsort(lengths)) / len(batches)
+    # Many batches are equally long: the same ones come first with any processor.
+    places = np.argsort(np.argsort(lengths, kind="stable")) / len(batches)
     return [batches[n] for n in np.argsort(places + LOOSELY * random.random(len(batches)))]
 
 

@@ -1,7 +1,8 @@
 """One step of the decoder for captioning, where a beam makes few rows: see `few_rows.py`.
 
-The mathematics is that of `satt/layers/attention_lstm_step.py`. Nothing is kept but what came in:
-captioning has no backward, and who wants one gets the plain layer's.
+The mathematics is that of `satt/layers/attention_lstm_step.py`, and so is the way, but for two
+things: the LSTM's products are `product`, and the tanh of f_att is taken in place. Nothing is kept
+but what came in: captioning has no backward, and whoever wants one gets the plain layer's.
 """
 
 import numpy as np

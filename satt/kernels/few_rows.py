@@ -2,9 +2,9 @@
 
 BLAS is made for matrices with many rows: it first copies both into an order of its own. With a
 few rows each number of the matrix is used so seldom that the copy takes longer than the product.
-Some builds of BLAS spare it for small matrices. So the matrix is taken some rows at a time, which
-lie in one run in memory, and the products are added up: x W is the sum over pieces of the inner
-axis of x[:, piece] W[piece].
+Some builds of BLAS leave the copy out where a matrix is small; the others lose nothing worth the
+name. So the matrix is taken some rows at a time, as these lie side by side in memory, and the
+products are added up: x W is the sum over pieces of the inner axis of x[:, piece] W[piece].
 """
 
 FEW = 7  # rows; for a single one BLAS has another way, and of eight on the copy pays

@@ -7,7 +7,8 @@ NumPy starts anew each time. So left and right are copied apart before they meet
 time, so that what the first step makes is in the cache when the second wants it.
 
 NumPy has a buffer of 8192 numbers, and copies shorter rows into it, one after the other, before it
-computes. With a buffer no longer than a row it takes the row where it is: twice as fast.
+computes. With a buffer no longer than a row it takes the row where it is: twice as fast. (Rows of
+fewer numbers than `BUFFER` are still copied.)
 
 Which place has won is kept as two bits: lower or upper, for both columns, and the right or the
 left column. Where two are equal the first in row-major order wins, as in the plain layer: the
@@ -24,7 +25,7 @@ from satt.layers import max_pool as plain
 BUFFER = 1024  # numbers; a row of 16 pixels with 64 channels is as long
 
 
-@np.errstate()  # with it ends what is set within, the buffer too
+@np.errstate()  # on leaving it, NumPy restores the buffer too
 def max_pool_forward(x, size=2, stride=None):
     """Keep the maximum of every window: arguments and results are those of the plain layer."""
     N, H, width, C = x.shape
@@ -48,7 +49,7 @@ def max_pool_forward(x, size=2, stride=None):
     return out, ((lower_won, right_won), None)
 
 
-@np.errstate()
+@np.errstate()  # as above
 def max_pool_backward(dout, cache):
     """Give the gradient of every window to the pixel that won it."""
     won, plain_cache = cache

@@ -14,7 +14,7 @@ from numpy.lib.stride_tricks import as_strided
 from satt.kernels.winograd_transforms import TILE_TRANSFORM
 
 # Tiles of a chunk, times channels. More fall out of the cache, fewer make the matrix products too
-# small. No power of two: what is one apart in each of 36 arrays would share a place in the cache.
+# small. No power of two: the same entry of all 36 arrays would fall into one place of the cache.
 CHUNK = 14 * 1024
 
 

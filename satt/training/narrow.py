@@ -8,9 +8,9 @@ that nothing in the loss ever put it right; but the attention points beside the 
 While the last filters keep to the middles of their windows, a vector sees 20 pixels across and not
 36, and the decoder learns to look where the thing is. When the rest of the windows opens, it goes
 on looking where it looked, most times. A filter that weighs what is left of its middle as it
-weighs what is right makes sure of that: the locations on both sides of a thing are then described
-alike, and only the one between them is like no other. Nothing is lost where captions do not tell
-left from right, as those of drawn scenes.
+weighs what is right helps it to: the locations on both sides of a thing are then described much
+alike, and the one between them like no other. Nothing is lost where captions do not tell left from
+right, as those of drawn scenes do not.
 """
 
 from satt.models.encoder import BLOCKS

@@ -349,7 +349,7 @@ def _take_step(run, batches):
     rate = _learning_rate(run)
     run.optimiser.step(model.params, gradients, rate)
     begin, end = run.supervised // 4, max(1, 3 * run.supervised // 4)
-    if begin < run.step <= end:
+    if begin < run.step <= min(end, run.supervised):
         model.sharpen(settings.sharpening ** (1 / (end - begin)))
     run.update_average()
     # What a self-critical step has is no loss that could be compared with those before.

@@ -45,3 +45,16 @@ def test_an_infinite_gradient_reaches_the_winner_alone():
     _, cache = fast.max_pool_forward(x)
     dout = np.full((1, 1, 1, 1), 1e300)
     assert fast.max_pool_backward(dout, cache).ravel().tolist() == [0, 0, 0, 1e300]
+
+
+def test_numpys_settings_are_the_callers_again(random):
+    before = np.getbufsize(), np.geterr()
+    with np.errstate(over="raise"):
+        inside = np.getbufsize(), np.geterr()
+        out, cache = fast.max_pool_forward(random.normal(size=(2, 4, 6, 3)))
+        assert (np.getbufsize(), np.geterr()) == inside
+        fast.max_pool_backward(out, cache)
+        with pytest.raises(ValueError):
+            fast.max_pool_backward(out[..., :2], cache)
+        assert (np.getbufsize(), np.geterr()) == inside
+    assert (np.getbufsize(), np.geterr()) == before

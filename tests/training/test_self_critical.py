@@ -174,6 +174,14 @@ def test_captions_are_drawn_with_the_encoder_as_it_is_in_captioning(
     assert 2.5 < grown < 3.5
 
 
+def test_where_all_is_self_critical_nothing_is_sharpened(build, drawn, vocabulary, monkeypatch):
+    settings = replace(SETTINGS, self_critical=1.0, evaluations=1, parts=1, sharpening=3.0)
+    model, factors = build(), []
+    monkeypatch.setattr(model, "sharpen", factors.append)
+    train(model, vocabulary, *drawn[:2], settings, progress=False)
+    assert factors == []
+
+
 def test_it_begins_with_the_average_and_surer_of_its_words(
     build, drawn, vocabulary, monkeypatch
 ):

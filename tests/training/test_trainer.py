@@ -549,6 +549,14 @@ def test_sharpening_stretches_the_scores_in_the_middle_half(build, run):
     np.testing.assert_allclose(np.delete(ratios, middle), 1, atol=1e-5)
 
 
+@pytest.mark.parametrize("steps", [1, 2, 3, 5, 7])
+def test_sharpening_is_whole_however_few_the_steps(build, run, drawn, steps, monkeypatch):
+    model, factors = build(), []
+    monkeypatch.setattr(model, "sharpen", factors.append)
+    run(model, sharpening=4.0, epochs=steps, batch_size=len(drawn[0]), evaluations=1)
+    np.testing.assert_allclose(np.prod(factors), 4)
+
+
 def test_the_number_of_parts_changes_little(build, run):
     losses = {}
     for parts in (1, 2):
@@ -598,6 +606,8 @@ def test_the_last_filters_see_the_middles_of_their_windows_first(build, run, dra
     model = build()
     run(model, lambda _: ranges.append(bool(model.params["encoder.conv4.W"][0].any())))
     assert ranges[STEPS:] == [True] * STEPS
+    left, right = model.params["encoder.conv4.W"][:, 0], model.params["encoder.conv4.W"][:, 2]
+    assert not np.allclose(left, right)
     model = build(encoder="frozen")
     before = model.params["encoder.conv4.W"].copy()
     model.calibrate(to_float(drawn[0].images))
