@@ -159,10 +159,12 @@ hard = measure()
 for name, (places, true) in (("soft", soft), ("one place at a time", hard)):
     print(f"{name:20}: {places:.2f} places at once, {true:.0%} true captions")
 assert hard[0] < 1.5 < soft[0]
-assert hard[1] < soft[1]
+assert hard[1] < soft[1] + 0.05
 
 # %% [markdown]
 # The captioner was trained to read blends of several vectors, and a single vector is something it
-# has never seen. So this does not show that looking at one place cannot work: only that softness
-# is not a detail that could be changed afterwards. The paper also trains a *hard* attention, which
-# picks one place by lot. It needs another way to learn (section 4.1), since a choice has no slope.
+# has seldom seen. That costs the one that comes with the lessons two captions in a hundred, and
+# those of `satt demo` with seeds 0 and 1 three to four; with seed 2, nothing. So softness is not
+# what makes it work in the end: these had narrowed their gaze before. But it is what they learned
+# by. The paper also trains a *hard* attention, which picks one place by lot. It needs another way
+# to learn (section 4.1), since a choice has no slope.
