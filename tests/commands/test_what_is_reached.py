@@ -8,18 +8,17 @@ import pytest
 
 from satt.cli import main
 
-# What must not be lost. Runs that differ only in rounding differ by some 0.03, in
-# `setting_gap_closed` by 0.4, hence the distance from what was measured; the last floor is below
-# what is asked on purpose.
+# What must not be lost. Runs that differ only in rounding differ by some 0.03, where they
+# look by more, hence the distance from what was measured.
 # What is aimed at stands in satt/commands/demo.py.
 FLOORS = {
     "true_captions": 0.87,
     "complete_captions": 0.84,
     "true_captions_unseen": 0.84,
     "bleu4_share": 0.95,
-    "pointing": 0.92,
+    "pointing": 0.90,
     "mass_on_things": 0.75,
-    "setting_gap_closed": 0.40,
+    "setting_gap_closed": 0.60,
 }
 
 
