@@ -51,6 +51,6 @@ class _OneUse(Captioner):
     def _keys(self, grid):
         return super()._keys(grid if self._use == "key" else self._held)
 
-    def _look(self, embedded, state, cell, grid, keys):
+    def _look(self, embedded, state, cell, grid, keys, lengths):
         grid = grid if self._use == "value" else self._held
-        return super()._look(embedded, state, cell, grid, keys)
+        return super()._look(embedded, state, cell, grid, keys, lengths)

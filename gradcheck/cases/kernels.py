@@ -62,6 +62,9 @@ def kernel_cases(seed=0):
         _attention_lstm(random, "kernel-attention_lstm-without-gate", k=1, gated=False),
         _attention_lstm(random, "kernel-attention_lstm-loud", k=1, loud=True),
         _attention_lstm(random, "kernel-attention_lstm-many-looks", k=3, D=20),
+        _attention_lstm(
+            random, "kernel-attention_lstm-lengths", k=2, lengths=random.integers(1, T + 1, 2 * M)
+        ),
         _attention_lstm_step(random, "kernel-attention_lstm_step"),
         _attention_lstm_step(random, "kernel-attention_lstm_step-without-gate", gated=False),
         _linear(random, "kernel-linear"),
@@ -137,7 +140,7 @@ def _attention_lstm_step(random, name, gated=True):
     )
 
 
-def _attention_lstm(random, name, k, gated=True, loud=False, D=D):
+def _attention_lstm(random, name, k, gated=True, loud=False, D=D, lengths=None):
     N = M * k
     shapes = {
         "x": (N, T, E), "initial_state": (N, H), "initial_cell": (N, H),
@@ -147,9 +150,8 @@ def _attention_lstm(random, name, k, gated=True, loud=False, D=D):
     if loud:  # what the query takes away again
         inputs["keys"] += LOUD
         inputs["b_query"] -= LOUD
-    return Case(
-        name, attention_lstm_forward, attention_lstm_backward, inputs, {"context_scale": 0.3}
-    )
+    options = {"context_scale": 0.3, "lengths": lengths}
+    return Case(name, attention_lstm_forward, attention_lstm_backward, inputs, options)
 
 
 def _decoder_shapes(D, gated):

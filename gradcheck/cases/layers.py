@@ -125,6 +125,9 @@ def layer_cases(seed=0):
         _attention_lstm(random, "attention_lstm", images=N, context_scale=0.3),
         _attention_lstm(random, "attention_lstm-shared-grid", images=1),
         _attention_lstm(random, "attention_lstm-without-gate", images=N, gated=False),
+        _attention_lstm(
+            random, "attention_lstm-lengths", images=1, lengths=np.array([T, T - 2])
+        ),
         _depthwise_conv2d(random, "depthwise_conv2d", 3),
         _depthwise_conv2d(random, "depthwise_conv2d-stride-2", 2, stride=2),
         _relu6(random),

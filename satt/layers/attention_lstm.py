@@ -14,12 +14,12 @@ from satt.layers.attention_lstm_step import (
 
 def attention_lstm_forward(
     x, initial_state, initial_cell, grid, keys, W_query, b_query, v, W_x, W_state, b,
-    W_gate=None, b_gate=None, context_scale=1.0,
+    W_gate=None, b_gate=None, context_scale=1.0, lengths=None,
 ):
     """Run the decoder over T words.
 
-    There is no mask: padding stands after a caption, where nothing comes that it could spoil, and
-    the loss leaves it out.
+    Padding stands after a caption, where nothing comes that it could spoil. So it is read like
+    words, and what comes of it is set to zero.
 
     Parameters
     ----------
@@ -31,11 +31,13 @@ def attention_lstm_forward(
     keys : ndarray, shape (M, L, A)
     W_query, b_query, v, W_x, W_state, b, W_gate, b_gate, context_scale
         As in `attention_lstm_step_forward`.
+    lengths : ndarray of int, shape (N,), optional
+        How many of its T words each caption has; by default all.
 
     Returns
     -------
     states : ndarray, shape (N, T, H)
-        After each step; with the next two one tuple.
+        After each step; with the next two one tuple. All three are zero after a caption's end.
     contexts : ndarray, shape (N, T, D)
     attention : ndarray, shape (N, T, L)
     cache : tuple
@@ -53,8 +55,13 @@ def attention_lstm_forward(
         )
         outs.append((state, context, attention))
         steps.append(step)
-    states, contexts, attention = (np.stack(each, axis=1) for each in zip(*outs, strict=True))
-    return (states, contexts, attention), (tuple(steps), repeats)
+    if lengths is None:
+        lengths = np.full(len(x), x.shape[1])
+    has_ended = np.arange(x.shape[1]) >= lengths[:, None]
+    outs = tuple(np.stack(each, axis=1) for each in zip(*outs, strict=True))
+    for out in outs:
+        out[has_ended] = 0
+    return outs, (tuple(steps), repeats, has_ended)
 
 
 def attention_lstm_backward(dout, cache, to_grid=True):
@@ -64,6 +71,8 @@ def attention_lstm_backward(dout, cache, to_grid=True):
 
         dstate_t = dstates[:, t] + (what step t+1 sends back)
         dcell_t  = what step t+1 sends back; after the last step, zero
+
+    What was set to zero has no gradient, whatever `dout` says.
 
     Grid, keys and weights served every step, so their gradients add up over t; and those of an
     image's grid over the captions that share it.
@@ -87,8 +96,8 @@ def attention_lstm_backward(dout, cache, to_grid=True):
     dW_gate, db_gate : ndarray
         Only where there is a gate.
     """
-    dstates, dcontexts, dattention = dout
-    steps, repeats = cache
+    steps, repeats, has_ended = cache
+    dstates, dcontexts, dattention = (np.where(has_ended[:, :, None], 0, d) for d in dout)
     dx, dstate, dcell, totals = [None] * len(steps), 0, 0, None
     for t in reversed(range(len(steps))):
         dstep = (dstates[:, t] + dstate, dcell, dcontexts[:, t], dattention[:, t])

@@ -161,9 +161,10 @@ class Captioner:
         self._check(batch)
         self._check_statistics()
         grid, _ = self.encode(batch["images"])
-        logits, _, _, targets = self._run(grid, batch["words"])
-        loss, _ = ops.sequence_cross_entropy_forward(logits, targets, targets != PAD)
-        return float(loss)
+        logits, _, _, mask = self._run(grid, batch["words"])
+        said = batch["words"][:, 1:][mask][:, None]  # as in `_loss_forward`
+        loss, _ = ops.sequence_cross_entropy_forward(logits[:, None], said, np.ones_like(said))
+        return float(loss * len(said) / len(mask))
 
     def forward(self, batch, random=None):
         """The loss of a batch, and what `backward` needs; arguments as in `loss_and_gradients`."""
@@ -171,15 +172,15 @@ class Captioner:
         if self.settings.encoder != "trained":
             self._check_statistics()
         grid, encoder = self.encode(batch["images"], training=True, random=random)
-        logits, attention, cache, targets = self._run(grid, batch["words"], random)
-        mask, penalty = targets != PAD, None
-        loss, of_loss = self._loss_forward(logits, targets, mask, batch)
+        logits, attention, cache, mask = self._run(grid, batch["words"], random)
+        loss, of_loss = self._loss_forward(logits, mask, batch)
+        penalty = None
         if self.settings.penalty:
             value, penalty = ops.doubly_stochastic_forward(
                 attention, mask, self.settings.penalty_target
             )
             loss = loss + self.settings.penalty * value
-        return loss, (encoder, cache, attention, of_loss, penalty)
+        return loss, (encoder, cache, attention, mask, of_loss, penalty)
 
     def backward(self, cache, to_images=True):
         """Send the gradient of the loss back through words, time and images.
@@ -197,13 +198,12 @@ class Captioner:
             The gradient of the batch's "images": pixels, or grids where the encoder is absent.
         gradients : dict of ndarray
         """
-        encoder, cache, attention, of_loss, penalty = cache
+        encoder, cache, attention, mask, of_loss, penalty = cache
         keys, start, embedding, looking, output = cache
         # Without a name, the largest array of all goes as soon as it has served.
-        dembedded, dstates, dcontexts, gradients = self._output_backward(
-            self._loss_backward(*of_loss), output
-        )
+        *dsaid, gradients = self._output_backward(self._loss_backward(*of_loss), output)
         del of_loss
+        dembedded, dstates, dcontexts = (_spread(d, mask) for d in dsaid)
         dattention = 0 * attention  # but for the penalty, it serves the contexts alone
         if penalty is not None:
             dattention = ops.doubly_stochastic_backward(self.settings.penalty, penalty)
@@ -259,46 +259,68 @@ class Captioner:
             gradients.update(encoder_gradients)
         return dimages, gradients
 
-    def _loss_forward(self, logits, targets, mask, batch):
-        """What was said, judged by its advantage; else how surprising the right words are."""
+    def _loss_forward(self, logits, mask, batch):
+        """What was said, judged by its advantage; else how surprising the right words are.
+
+        The layers take the mean over captions. They get each of the R words that count as a
+        caption of one word, and R / N words a caption make the mean over N captions of that.
+        """
+        logits, said = logits[:, None], batch["words"][:, 1:][mask][:, None]
+        counts, a_caption = np.ones_like(said), len(said) / len(mask)
         if "advantages" in batch:
+            advantages = np.repeat(batch["advantages"], mask.sum(axis=1))
             loss, policy = ops.policy_gradient_forward(
-                logits, targets, mask, batch["advantages"], batch["excluded"]
+                logits, said, counts, advantages, batch["excluded"]
             )
-            return loss, (None, None, policy)
-        loss, cross_entropy = ops.sequence_cross_entropy_forward(logits, targets, mask)
+            return a_caption * loss, (a_caption, None, None, policy)
+        loss, cross_entropy = ops.sequence_cross_entropy_forward(logits, said, counts)
         smoothing = None
         if self.settings.label_smoothing:
-            value, smoothing = ops.label_smoothing_forward(logits, targets, mask)
+            value, smoothing = ops.label_smoothing_forward(logits, said, counts)
             loss = loss + self.settings.label_smoothing * value
-        return loss, (cross_entropy, smoothing, None)
+        return a_caption * loss, (a_caption, cross_entropy, smoothing, None)
 
-    def _loss_backward(self, cross_entropy, smoothing, policy):
+    def _loss_backward(self, a_caption, cross_entropy, smoothing, policy):
         if policy is not None:
-            return ops.policy_gradient_backward(1.0, policy)
-        dlogits = ops.sequence_cross_entropy_backward(1.0, cross_entropy)
+            return ops.policy_gradient_backward(a_caption, policy)[:, 0]
+        dlogits = ops.sequence_cross_entropy_backward(a_caption, cross_entropy)
         if smoothing is not None:
-            dlogits += ops.label_smoothing_backward(self.settings.label_smoothing, smoothing)
-        return dlogits
+            dlogits += ops.label_smoothing_backward(
+                a_caption * self.settings.label_smoothing, smoothing
+            )
+        return dlogits[:, 0]
 
     def _run(self, grid, words, random=None):
-        """Read the right words, and give the scores of the next ones: logits (N, T, V)."""
+        """Read the right words, and score the next ones.
+
+        Returns
+        -------
+        logits : ndarray, shape (R, V)
+            For all words of all captions, R of them; nobody wants to know what follows a caption.
+        attention : ndarray, shape (N, T, L)
+        cache : tuple
+        mask : ndarray of bool, shape (N, T)
+            The R words among the steps.
+        """
+        mask = words[:, 1:] != PAD
         keys, keys_cache = self._keys(grid)
         (state, cell), start = self._start(grid, len(words) // len(grid))
         embedded, embedding = ops.embedding_forward(
             words[:, :-1], self.params["decoder.embedding.W"]
         )
-        (states, contexts, attention), looking = self._look(embedded, state, cell, grid, keys)
-        logits, output = self._output(embedded, states, contexts, random)
-        return logits, attention, (keys_cache, start, embedding, looking, output), words[:, 1:]
+        (states, contexts, attention), looking = self._look(
+            embedded, state, cell, grid, keys, mask.sum(axis=1)
+        )
+        logits, output = self._output(embedded[mask], states[mask], contexts[mask], random)
+        return logits, attention, (keys_cache, start, embedding, looking, output), mask
 
     def _keys(self, grid):
         return ops.linear_forward(grid, self.params["decoder.alignment.W_grid"])
 
-    def _look(self, embedded, state, cell, grid, keys):
+    def _look(self, embedded, state, cell, grid, keys, lengths):
         return ops.attention_lstm_forward(
             embedded, state, cell, grid, keys, *(self.params[name] for name in self._step_params),
-            context_scale=self.settings.context_scale,
+            context_scale=self.settings.context_scale, lengths=lengths,
         )
 
     def _start(self, grid, repeats=1):
@@ -321,7 +343,7 @@ class Captioner:
         return ALIGNMENT_PARAMS + LSTM_PARAMS + (GATE_PARAMS if self.settings.gate else ())
 
     def _output(self, embedded, states, contexts, random=None):
-        """The vocabulary's scores, for all steps at once."""
+        """The vocabulary's scores, for a step of all captions or for all steps: (R, V)."""
         settings, shapes = self.settings, (embedded.shape, contexts.shape)
         states, state_dropout = _silence(states, settings.state_dropout, random)
         hidden, deep_output = states, None
@@ -499,3 +521,10 @@ def _silence(units, share, random):
 
 def _silence_backward(dunits, cache):
     return dunits if cache is None else ops.dropout_backward(dunits, cache)
+
+
+def _spread(rows, mask):
+    """Bring the rows of the words that count, (R, width), to their steps: zeros elsewhere."""
+    steps = np.zeros((*mask.shape, rows.shape[1]), rows.dtype)
+    steps[mask] = rows
+    return steps

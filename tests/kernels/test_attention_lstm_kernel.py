@@ -9,6 +9,7 @@ import pytest
 
 from gradcheck import check
 from satt.kernels import attention_lstm as fast, pieces
+from satt.kernels.stacking import Stacking
 from satt.layers import attention_lstm as plain
 
 # M images, k captions of each, T, L, D, A, H, E
@@ -31,16 +32,28 @@ def draw(random, size, gated=True, dtype=np.float64):
     return inputs, dout
 
 
-@pytest.mark.parametrize("together, width", [(fast.TOGETHER, fast.WIDTH), (1, 1), (1, 80)])
+def draw_lengths(random, size, how):
+    """Steps of each caption."""
+    M, k, T = size[:3]
+    lengths = {
+        "not given": None, "all": [T] * (M * k), "drawn": random.integers(1, T + 1, M * k),
+        "first": [T] + [1] * (M * k - 1),  # one caption goes on alone, the first or the last
+        "last": [1] * (M * k - 1) + [T],
+        "one": [max(1, T - 1)] * (M * k),  # so that even the longest is padded
+    }[how]
+    return None if lengths is None else np.array(lengths)
+
+
+@pytest.mark.parametrize("lengths", ["not given", "all", "drawn", "first", "last", "one"])
+@pytest.mark.parametrize("together", [fast.TOGETHER, 1])
 @pytest.mark.parametrize("gated", [True, False])
 @pytest.mark.parametrize("size", SIZES)
-def test_equals_the_plain_layer(random, monkeypatch, size, gated, together, width):
+def test_equals_the_plain_layer(random, monkeypatch, size, gated, together, lengths):
     monkeypatch.setattr(fast, "TOGETHER", together)
-    monkeypatch.setattr(fast, "WIDTH", width)
     inputs, dout = draw(random, size, gated)
-    scale = {"context_scale": 0.3}
-    wanted, wanted_cache = plain.attention_lstm_forward(**inputs, **scale)
-    got, got_cache = fast.attention_lstm_forward(**inputs, **scale)
+    options = {"context_scale": 0.3, "lengths": draw_lengths(random, size, lengths)}
+    wanted, wanted_cache = plain.attention_lstm_forward(**inputs, **options)
+    got, got_cache = fast.attention_lstm_forward(**inputs, **options)
     for one, other in zip(wanted, got, strict=True):
         np.testing.assert_allclose(other, one, rtol=0, atol=1e-10)
     gradients = plain.attention_lstm_backward(dout, wanted_cache)
@@ -48,6 +61,31 @@ def test_equals_the_plain_layer(random, monkeypatch, size, gated, together, widt
         inputs, gradients, fast.attention_lstm_backward(dout, got_cache), strict=True
     ):
         np.testing.assert_allclose(other, one, rtol=0, atol=1e-10, err_msg=name)
+
+
+@pytest.mark.parametrize("form", [plain, fast])
+def test_what_comes_after_a_caption_is_zero_and_teaches_nothing(random, form):
+    size = (3, 2, 5, 6, 4, 3, 4, 2)
+    inputs, dout = draw(random, size)
+    lengths = np.array([5, 1, 4, 4, 2, 3])
+    has_ended = np.arange(5) >= lengths[:, None]
+    outs, cache = form.attention_lstm_forward(**inputs, lengths=lengths)
+    for out in outs:
+        assert not out[has_ended].any() and out[~has_ended].all()
+    gradients = form.attention_lstm_backward(dout, cache)
+    others = tuple(np.where(has_ended[:, :, None], 1000, d) for d in dout)
+    for one, other in zip(gradients, form.attention_lstm_backward(others, cache), strict=True):
+        np.testing.assert_array_equal(other, one)
+    assert not gradients[0][has_ended].any()
+
+
+def test_padding_is_not_computed():
+    """Two images of three captions: a slot goes on up to its last caption that has not ended."""
+    stacking = Stacking(2, 3, 9, np.array([2, 4, 1, 3, 3, 2]))
+    # The second image says more. Slot 0 is captions 3 and 1, slot 1 is 4 and 0, slot 2 is 5 and 2.
+    counts = [[n for _, n in slots] for _, slots, _ in stacking.steps]
+    assert counts == [[2, 2, 2], [2, 2, 1], [2, 1], [2]]
+    assert stacking.rows == 16 and len(stacking._idle) == 1  # caption 3 waits for caption 1
 
 
 @pytest.mark.parametrize("form", [plain, fast])
@@ -94,9 +132,13 @@ def test_loud_keys_and_queries_are_no_matter(random, loud, dtype):
 
 @pytest.mark.parametrize("gated", [True, False])
 @pytest.mark.parametrize("size", [(2, 2, 3, 4, 3, 2, 3, 2), (2, 2, 4, 2, 4, 2, 3, 2)])
-def test_its_gradients_are_right(random, size, gated):
+@pytest.mark.parametrize("lengths", ["not given", "drawn"])
+def test_its_gradients_are_right(random, size, gated, lengths):
     inputs, _ = draw(random, size, gated)
-    report = check(fast.attention_lstm_forward, fast.attention_lstm_backward, inputs)
+    report = check(
+        fast.attention_lstm_forward, fast.attention_lstm_backward, inputs,
+        {"lengths": draw_lengths(random, size, lengths)},
+    )
     assert report.ok, f"\n{report}"
     assert report.max_error_central <= 1e-7 and report.max_error_complex <= 1e-11
 
