@@ -153,6 +153,7 @@ if USE_KERNELS:
         conv2d_forward as conv2d_forward,
         conv2d_parameters_backward as conv2d_parameters_backward,
     )
+    from satt.kernels.embedding import embedding_backward as embedding_backward
     from satt.kernels.linear import linear_forward as linear_forward
     from satt.kernels.max_pool import (
         max_pool_backward as max_pool_backward,

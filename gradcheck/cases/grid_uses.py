@@ -51,6 +51,6 @@ class _OneUse(Captioner):
     def _keys(self, grid):
         return super()._keys(grid if self._use == "key" else self._held)
 
-    def _look(self, embedded, state, cell, grid, keys, lengths):
+    def _look(self, read, state, cell, grid, keys, **what):
         grid = grid if self._use == "value" else self._held
-        return super()._look(embedded, state, cell, grid, keys, lengths)
+        return super()._look(read, state, cell, grid, keys, **what)

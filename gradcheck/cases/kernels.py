@@ -15,6 +15,7 @@ from satt.kernels.batch_norm_inference import (
 )
 from satt.kernels.columns import columns_backward, columns_forward
 from satt.kernels.conv2d import conv2d_backward, conv2d_forward
+from satt.kernels.embedding import A_CALL, embedding_backward
 from satt.kernels.linear import linear_forward
 from satt.kernels.max_pool import max_pool_backward, max_pool_forward
 from satt.kernels.sequence_cross_entropy import (
@@ -22,9 +23,11 @@ from satt.kernels.sequence_cross_entropy import (
     sequence_cross_entropy_forward,
 )
 from satt.kernels.winograd import winograd_backward, winograd_forward
+from satt.layers.embedding import embedding_forward
 from satt.layers.linear import linear_backward
 
 M, T, L, D, A, H, E = 2, 3, 5, 4, 3, 4, 2  # k captions to each of M images
+U = 3  # words that differ
 LOUD = 25  # so large are keys whose exponentials had better not be multiplied
 
 
@@ -65,8 +68,12 @@ def kernel_cases(seed=0):
         _attention_lstm(
             random, "kernel-attention_lstm-lengths", k=2, lengths=random.integers(1, T + 1, 2 * M)
         ),
+        _attention_lstm(
+            random, "kernel-attention_lstm-words", k=2, words=random.integers(U, size=(2 * M, T))
+        ),
         _attention_lstm_step(random, "kernel-attention_lstm_step"),
         _attention_lstm_step(random, "kernel-attention_lstm_step-without-gate", gated=False),
+        _embedding(random, "kernel-embedding"),
         _linear(random, "kernel-linear"),
     ]
 
@@ -123,6 +130,13 @@ def _sequence_cross_entropy(random, name, mask):
     )
 
 
+def _embedding(random, name):  # so wide that each word's rows are added by a call
+    words = random.integers(U, size=(2, 10))
+    return Case(name, embedding_forward, embedding_backward, {
+        "words": words, "W": random.normal(size=(U, A_CALL * U // words.size)),
+    })
+
+
 def _linear(random, name):  # the way of small matrices; of large ones a test holds it equal
     inputs = {
         "x": random.normal(size=(3, 4)), "W": random.normal(size=(4, 5)),
@@ -140,17 +154,18 @@ def _attention_lstm_step(random, name, gated=True):
     )
 
 
-def _attention_lstm(random, name, k, gated=True, loud=False, D=D, lengths=None):
+def _attention_lstm(random, name, k, gated=True, loud=False, D=D, **options):
     N = M * k
     shapes = {
-        "x": (N, T, E), "initial_state": (N, H), "initial_cell": (N, H),
+        "x": (U, E) if "words" in options else (N, T, E),
+        "initial_state": (N, H), "initial_cell": (N, H),
         **_decoder_shapes(D, gated),
     }
     inputs = {name: random.normal(size=shape) for name, shape in shapes.items()}
     if loud:  # what the query takes away again
         inputs["keys"] += LOUD
         inputs["b_query"] -= LOUD
-    options = {"context_scale": 0.3, "lengths": lengths}
+    options["context_scale"] = 0.3
     return Case(name, attention_lstm_forward, attention_lstm_backward, inputs, options)
 
 

@@ -128,6 +128,9 @@ def layer_cases(seed=0):
         _attention_lstm(
             random, "attention_lstm-lengths", images=1, lengths=np.array([T, T - 2])
         ),
+        _attention_lstm(
+            random, "attention_lstm-words", images=1, words=np.array([[2, 0, 1, 0], [2, 2, 0, 1]])
+        ),
         _depthwise_conv2d(random, "depthwise_conv2d", 3),
         _depthwise_conv2d(random, "depthwise_conv2d-stride-2", 2, stride=2),
         _relu6(random),
@@ -301,7 +304,7 @@ def _attention_lstm_step(random, name, gated=True, **options):
 
 def _attention_lstm(random, name, images, gated=True, **options):
     inputs = {
-        "x": random.normal(size=(N, T, E)),
+        "x": random.normal(size=(3, E) if "words" in options else (N, T, E)),
         "initial_state": random.normal(size=(N, H)),
         "initial_cell": random.normal(size=(N, H)),
         **_attending(random, images, gated),

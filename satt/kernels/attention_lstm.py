@@ -39,6 +39,7 @@ can be done for all steps at once is done outside the loop, factors are put into
 
 import numpy as np
 
+from satt.kernels.embedding import embedding_backward
 from satt.kernels.pieces import pieces
 from satt.kernels.stacking import Stacking
 
@@ -50,11 +51,12 @@ SAFE = 40  # up to here the exponential of 2 keys is far from infinity and from 
 @np.errstate(over="ignore")  # see `_sigma_of_minus` and `_Look`; the buffer's size ends with it
 def attention_lstm_forward(
     x, initial_state, initial_cell, grid, keys, W_query, b_query, v, W_x, W_state, b,
-    W_gate=None, b_gate=None, context_scale=1.0, lengths=None,
+    W_gate=None, b_gate=None, context_scale=1.0, lengths=None, words=None,
 ):
     """Run the decoder over T words: arguments and results are those of the plain layer."""
     np.setbufsize(BUFFER)
-    (N, T, E), (M, L, D), (H, A) = x.shape, grid.shape, W_query.shape
+    (N, T), E = (x.shape[:2] if words is None else words.shape), x.shape[-1]
+    (M, L, D), (H, A) = grid.shape, W_query.shape
     k, gated = N // M, W_gate is not None
     # In a complex step one of them is complex, and what comes of it.
     dtype = np.result_type(x, initial_state, initial_cell, grid, keys, W_query, b_query, v, W_x,
@@ -69,11 +71,17 @@ def attention_lstm_forward(
     asked = [2 * W_query, W_state * factors] + ([-W_gate] if gated else [])
     W_asked = np.concatenate(asked, axis=1)
     W_context = W_x[E:] * (factors * dtype.type(context_scale))
-    x, initial = stacking.stack(x), [stacking.sort(s) for s in (initial_state, initial_cell)]
+    initial = [stacking.sort(s) for s in (initial_state, initial_cell)]
+    if words is None:
+        x = stacking.stack(x)
+    else:
+        words = stacking.stack(words)
     known = np.empty((R, W_asked.shape[1]), dtype)
     known[:, :A] = 2 * b_query
-    known[:, gates_at] = x @ (W_x[:E] * factors)
-    known[:, gates_at] += b * factors
+    said = (x @ (W_x[:E] * factors)).astype(dtype, copy=False)
+    said += b * factors
+    known[:, gates_at] = said if words is None else said[words]
+    del said
     if gated:
         known[:, -1:] = -b_gate
 
@@ -119,16 +127,15 @@ def attention_lstm_forward(
         state, cell = state[go_on], cell[go_on]
 
     outs = stacking.unstack(states), stacking.unstack(attention)
-    all_weights = (stacking.unstack(weights) if gated else outs[1]).reshape(M, k * T, L)
     if heard is None:
         out_contexts = stacking.unstack(contexts)
     else:
         heard /= factors
-        out_contexts = (all_weights @ grid).reshape(N, T, D)
+        out_contexts = (_looks(weights, stacking, M) @ grid).reshape(N, T, D)
     cache = (
-        stacking, x, initial, grid, seen, (wide_keys, is_safe, asked), v, W_x, W_state, W_query,
-        W_gate, context_scale, states, cells, tanh_cells, gates, attention, contexts, betas,
-        weights, all_weights, heard,
+        stacking, x, words, initial, grid, seen, (wide_keys, is_safe, asked), v, W_x, W_state,
+        W_query, W_gate, context_scale, states, cells, tanh_cells, gates, attention, contexts,
+        betas, weights, heard,
     )
     return (outs[0], out_contexts, outs[1]), cache
 
@@ -148,13 +155,12 @@ def attention_lstm_backward(dout, cache, to_grid=True):
     alone, so that all factors are taken before the loop, all steps at once.
     """
     np.setbufsize(BUFFER)
-    (stacking, x, initial, grid, seen, looking, v, W_x, W_state, W_query, W_gate, context_scale,
-     states, cells, tanh_cells, gates, attention, contexts, betas, weights, all_weights,
+    (stacking, x, words, initial, grid, seen, looking, v, W_x, W_state, W_query, W_gate,
+     context_scale, states, cells, tanh_cells, gates, attention, contexts, betas, weights,
      heard) = cache
     (M, L, D), (H, A), (N, T, _) = grid.shape, W_query.shape, dout[0].shape
-    R, E, looks, dtype = len(x), x.shape[1], all_weights.shape[1], states.dtype
+    R, E, dtype = len(states), x.shape[1], states.dtype
     gated, context_scale = W_gate is not None, dtype.type(context_scale)
-    dlooked = dout[1].reshape(M, looks, D)
     dstates, dattention = stacking.stack(dout[0]), stacking.stack(dout[2])
     asking = [W_query, W_state] + ([W_gate] if gated else [])
     # Copied: a product of few rows with what is only read as transposed takes longer.
@@ -169,6 +175,7 @@ def attention_lstm_backward(dout, cache, to_grid=True):
         dblended = stacking.stack(dout[1])
         all_dweights = np.empty((R, L), dtype)
     else:
+        dlooked = dout[1].reshape(M, -1, D)
         all_dweights = stacking.stack((dlooked @ grid.transpose(0, 2, 1)).reshape(N, T, L))
     look = _Look(*looking, buffers=2)
     slopes_sum, r_seen = np.zeros((L, M, A), dtype), np.zeros(A, dtype)
@@ -212,24 +219,30 @@ def attention_lstm_backward(dout, cache, to_grid=True):
 
     dW_asked = stacking.before(initial[0], states).T @ danswers
     db_asked = np.add.reduce(danswers)
-    weights_T, dgrid = all_weights.transpose(0, 2, 1), None
+    dgrid = None
+    if to_grid or heard is not None:
+        weights_T = _looks(weights, stacking, M).transpose(0, 2, 1)
     if heard is None:
         dW_context = context_scale * (contexts.T @ dgates)
         if to_grid:
-            dgrid = weights_T @ stacking.unstack(dblended).reshape(M, looks, D)
+            dgrid = weights_T @ _looks(dblended, stacking, M)
     else:
-        dheard = weights_T @ stacking.unstack(dgates).reshape(M, looks, 4 * H)
+        dheard = weights_T @ _looks(dgates, stacking, M)
         dW_context = context_scale * (grid.reshape(-1, D).T @ dheard.reshape(-1, 4 * H))
         if to_grid:
             dgrid = weights_T @ dlooked + _product(dheard, context_scale * W_x[E:].T)
     slopes_sum *= 4 * v
+    if words is not None:
+        dgates = embedding_backward(dgates, (words, (len(x), 4 * H)))
+    dx = dgates @ W_x[:E].T
     gradients = [
         dW_asked[:, :A], db_asked[:A], -2 * r_seen, np.concatenate([x.T @ dgates, dW_context]),
         dW_asked[:, A : A + 4 * H], db_asked[A : A + 4 * H],
     ]
     if gated:
         gradients += [dW_asked[:, -1:], db_asked[-1:]]
-    dx = stacking.unstack(dgates @ W_x[:E].T)
+    if words is None:
+        dx = stacking.unstack(dx)
     dstate, dcell, dkeys = (
         stacking.unsort(d) for d in (dstate, dcell, slopes_sum.transpose(1, 0, 2))
     )
@@ -337,6 +350,11 @@ def _is_crowded(looks, L, D):
     Those L, of one vector with a matrix, take twice as long each as of two matrices.
     """
     return L * (D + 2 * looks) < looks * D
+
+
+def _looks(rows, stacking, M):
+    """Bring (R, width) to (M, T k, width): all looks at an image, one below the other."""
+    return stacking.unstack(rows).reshape(M, -1, rows.shape[1])
 
 
 def _product(grid, W):

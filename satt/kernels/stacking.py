@@ -84,12 +84,15 @@ class Stacking:
     def sort(self, array):
         """Bring what there is for each image, or for each caption, into this order."""
         order = self._order(array)
-        return array if (order[1:] > order[:-1]).all() else array[order]
+        return array if _is_sorted(order) else array[order]
 
     def unsort(self, array):
         """Bring it back."""
+        order = self._order(array)
+        if _is_sorted(order):
+            return array
         result = np.empty_like(array, order="C")
-        result[self._order(array)] = array
+        result[order] = array
         return result
 
     def before(self, initial, rows):
@@ -101,3 +104,7 @@ class Stacking:
 
     def _order(self, array):
         return self._images if len(array) == len(self._images) else self._captions
+
+
+def _is_sorted(order):
+    return bool((order[1:] > order[:-1]).all())

@@ -10,11 +10,12 @@ from satt.layers.attention_lstm_step import (
     attention_lstm_step_backward,
     attention_lstm_step_forward,
 )
+from satt.layers.embedding import embedding_backward, embedding_forward
 
 
 def attention_lstm_forward(
     x, initial_state, initial_cell, grid, keys, W_query, b_query, v, W_x, W_state, b,
-    W_gate=None, b_gate=None, context_scale=1.0, lengths=None,
+    W_gate=None, b_gate=None, context_scale=1.0, lengths=None, words=None,
 ):
     """Run the decoder over T words.
 
@@ -23,7 +24,7 @@ def attention_lstm_forward(
 
     Parameters
     ----------
-    x : ndarray, shape (N, T, E)
+    x : ndarray, shape (N, T, E), or (U, E) with `words`
         The embedded words. N is a multiple of M: the captions of an image stand one below the
         other and look at the same grid.
     initial_state, initial_cell : ndarray, shape (N, H)
@@ -33,6 +34,9 @@ def attention_lstm_forward(
         As in `attention_lstm_step_forward`.
     lengths : ndarray of int, shape (N,), optional
         How many of its T words each caption has; by default all.
+    words : ndarray of int, shape (N, T), optional
+        For each step the row of x that it reads. So x has each of the words only once, in however
+        many places they stand.
 
     Returns
     -------
@@ -43,6 +47,9 @@ def attention_lstm_forward(
     cache : tuple
         What `attention_lstm_backward` needs.
     """
+    looked_up = None
+    if words is not None:
+        x, looked_up = embedding_forward(words, x)
     repeats = len(x) // len(grid)
     grid, keys = np.repeat(grid, repeats, axis=0), np.repeat(keys, repeats, axis=0)
     params = [W_query, b_query, v, W_x, W_state, b]
@@ -61,7 +68,7 @@ def attention_lstm_forward(
     outs = tuple(np.stack(each, axis=1) for each in zip(*outs, strict=True))
     for out in outs:
         out[has_ended] = 0
-    return outs, (tuple(steps), repeats, has_ended)
+    return outs, (tuple(steps), repeats, has_ended, looked_up)
 
 
 def attention_lstm_backward(dout, cache, to_grid=True):
@@ -87,7 +94,7 @@ def attention_lstm_backward(dout, cache, to_grid=True):
 
     Returns
     -------
-    dx : ndarray, shape (N, T, E)
+    dx : ndarray, of the shape of x
     dinitial_state, dinitial_cell : ndarray, shape (N, H)
     dgrid : ndarray, shape (M, L, D), or None
     dkeys : ndarray, shape (M, L, A)
@@ -96,7 +103,7 @@ def attention_lstm_backward(dout, cache, to_grid=True):
     dW_gate, db_gate : ndarray
         Only where there is a gate.
     """
-    steps, repeats, has_ended = cache
+    steps, repeats, has_ended, looked_up = cache
     dstates, dcontexts, dattention = (np.where(has_ended[:, :, None], 0, d) for d in dout)
     dx, dstate, dcell, totals = [None] * len(steps), 0, 0, None
     for t in reversed(range(len(steps))):
@@ -110,4 +117,7 @@ def attention_lstm_backward(dout, cache, to_grid=True):
                     for total in totals[:2])
     if not to_grid:
         dgrid = None
-    return np.stack(dx, axis=1), dstate, dcell, dgrid, dkeys, *totals[2:]
+    dx = np.stack(dx, axis=1)
+    if looked_up is not None:
+        dx = embedding_backward(dx, looked_up)
+    return dx, dstate, dcell, dgrid, dkeys, *totals[2:]

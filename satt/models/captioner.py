@@ -199,26 +199,27 @@ class Captioner:
         gradients : dict of ndarray
         """
         encoder, cache, attention, mask, of_loss, penalty = cache
-        keys, start, embedding, looking, output = cache
+        keys, start, (vocabulary, places), looking, output = cache
         # Without a name, the largest array of all goes as soon as it has served.
-        *dsaid, gradients = self._output_backward(self._loss_backward(*of_loss), output)
+        dembedded, dstates, dcontexts, gradients = self._output_backward(
+            self._loss_backward(*of_loss), output
+        )
         del of_loss
-        dembedded, dstates, dcontexts = (_spread(d, mask) for d in dsaid)
+        dstates, dcontexts = _spread(dstates, mask), _spread(dcontexts, mask)
         dattention = 0 * attention  # but for the penalty, it serves the contexts alone
         if penalty is not None:
             dattention = ops.doubly_stochastic_backward(self.settings.penalty, penalty)
 
         to_grid = self._learns_from_dgrid() or to_images
         # What a step made goes to the output above it and to the step after it.
-        dembedded_to_read, dstate, dcell, dgrid_as_value, dkeys, *step_gradients = (
+        dread, dstate, dcell, dgrid_as_value, dkeys, *step_gradients = (
             ops.attention_lstm_backward((dstates, dcontexts, dattention), looking, to_grid)
         )
         of_a_step = dict(zip(self._step_params, step_gradients, strict=True))
         # As on the way back: gate and LSTM are nearer to the loss than the score.
         gradients.update({name: of_a_step[name] for name in reversed(self._step_params)})
-        gradients["decoder.embedding.W"] = ops.embedding_backward(
-            dembedded + dembedded_to_read, embedding
-        )
+        dread += ops.embedding_backward(dembedded, places)
+        gradients["decoder.embedding.W"] = ops.embedding_backward(dread, vocabulary)
         dgrid_as_start, start_gradients = self._start_backward(dstate, dcell, start)
         gradients.update(start_gradients)
         if not to_grid:
@@ -305,22 +306,25 @@ class Captioner:
         mask = words[:, 1:] != PAD
         keys, keys_cache = self._keys(grid)
         (state, cell), start = self._start(grid, len(words) // len(grid))
-        embedded, embedding = ops.embedding_forward(
-            words[:, :-1], self.params["decoder.embedding.W"]
-        )
+        # A word stands in many places, and what the LSTM hears of it is the same in all of them:
+        # so it gets each word of the batch once.
+        distinct, which = np.unique(words[:, :-1], return_inverse=True)
+        which = which.reshape(mask.shape)
+        read, vocabulary = ops.embedding_forward(distinct, self.params["decoder.embedding.W"])
+        embedded, places = ops.embedding_forward(which[mask], read)
         (states, contexts, attention), looking = self._look(
-            embedded, state, cell, grid, keys, mask.sum(axis=1)
+            read, state, cell, grid, keys, lengths=mask.sum(axis=1), words=which
         )
-        logits, output = self._output(embedded[mask], states[mask], contexts[mask], random)
-        return logits, attention, (keys_cache, start, embedding, looking, output), mask
+        logits, output = self._output(embedded, states[mask], contexts[mask], random)
+        return logits, attention, (keys_cache, start, (vocabulary, places), looking, output), mask
 
     def _keys(self, grid):
         return ops.linear_forward(grid, self.params["decoder.alignment.W_grid"])
 
-    def _look(self, embedded, state, cell, grid, keys, lengths):
+    def _look(self, read, state, cell, grid, keys, **what):
         return ops.attention_lstm_forward(
-            embedded, state, cell, grid, keys, *(self.params[name] for name in self._step_params),
-            context_scale=self.settings.context_scale, lengths=lengths,
+            read, state, cell, grid, keys, *(self.params[name] for name in self._step_params),
+            context_scale=self.settings.context_scale, **what,
         )
 
     def _start(self, grid, repeats=1):

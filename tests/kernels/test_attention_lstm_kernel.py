@@ -64,6 +64,30 @@ def test_equals_the_plain_layer(random, monkeypatch, size, gated, together, leng
 
 
 @pytest.mark.parametrize("form", [plain, fast])
+@pytest.mark.parametrize("size", [SIZES[1], SIZES[-1]])
+def test_words_that_are_read_again_and_again_are_as_if_they_all_differed(random, form, size):
+    inputs, dout = draw(random, size)
+    lengths = draw_lengths(random, size, "drawn")
+    words = random.integers(0, 4, inputs["x"].shape[:2])
+    words[words == 2] = 1  # nobody reads the third
+    few = random.normal(size=(4, size[-1]))
+    wanted, wanted_cache = form.attention_lstm_forward(
+        **inputs | {"x": few[words]}, lengths=lengths
+    )
+    got, got_cache = form.attention_lstm_forward(
+        **inputs | {"x": few}, lengths=lengths, words=words
+    )
+    for one, other in zip(wanted, got, strict=True):
+        np.testing.assert_allclose(other, one, rtol=0, atol=1e-12)
+    dx, *wanted = form.attention_lstm_backward(dout, wanted_cache)
+    dfew, *got = form.attention_lstm_backward(dout, got_cache)
+    np.testing.assert_allclose(dfew, [dx[words == word].sum(axis=0) for word in range(4)])
+    assert not dfew[2].any()
+    for one, other in zip(wanted, got, strict=True):
+        np.testing.assert_allclose(other, one, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("form", [plain, fast])
 def test_what_comes_after_a_caption_is_zero_and_teaches_nothing(random, form):
     size = (3, 2, 5, 6, 4, 3, 4, 2)
     inputs, dout = draw(random, size)

@@ -77,7 +77,7 @@ def attention_lstm_overwrites_dgrid(dout, cache):
     """In the loop back through time stands `dgrid = ...` for `dgrid += ...`; so for dkeys."""
     dx, dinitial_state, dinitial_cell, _, _, *dparameters = attention_lstm_backward(dout, cache)
     dstates, dcontexts, dattention = dout
-    steps, repeats, _ = cache
+    steps, repeats, *_ = cache
     dstate = dcell = np.zeros_like(dinitial_state)
     for t in reversed(range(len(steps))):
         dstep = (dstates[:, t] + dstate, dcell, dcontexts[:, t], dattention[:, t])
@@ -89,7 +89,7 @@ def attention_lstm_overwrites_dgrid(dout, cache):
 def attention_lstm_averages_over_the_captions(dout, cache):
     """The captions of an image share its grid; their gradients are averaged, not added up."""
     dx, dstate, dcell, dgrid, dkeys, *dparameters = attention_lstm_backward(dout, cache)
-    _, repeats, _ = cache
+    _, repeats, *_ = cache
     return dx, dstate, dcell, dgrid / repeats, dkeys / repeats, *dparameters
 
 
@@ -101,13 +101,13 @@ def attention_lstm_collects_dx_backwards(dout, cache):
 
 def attention_lstm_has_a_grid_for_each_caption(dout, cache):
     """The grid was repeated for each caption of an image, and so the gradients are returned."""
-    steps, _, has_ended = cache
+    steps, _, *others = cache
     dx, dstate, dcell, _, _, *dparameters = attention_lstm_backward(dout, cache)
-    _, _, _, dgrid, dkeys, *_ = attention_lstm_backward(dout, (steps, 1, has_ended))
+    _, _, _, dgrid, dkeys, *_ = attention_lstm_backward(dout, (steps, 1, *others))
     return dx, dstate, dcell, dgrid, dkeys, *dparameters
 
 
 def attention_lstm_learns_from_padding(dout, cache):
     """What comes after a caption's end was set to zero; its gradient is used all the same."""
-    steps, repeats, has_ended = cache
-    return attention_lstm_backward(dout, (steps, repeats, np.zeros_like(has_ended)))
+    steps, repeats, has_ended, looked_up = cache
+    return attention_lstm_backward(dout, (steps, repeats, np.zeros_like(has_ended), looked_up))
