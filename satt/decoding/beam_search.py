@@ -55,25 +55,28 @@ def beam_search(
     totals[:, 0] = 0.0
     totals = totals.reshape(-1)
     finished = np.zeros(count * beam_size, dtype=bool)
-    said = looked = None
+    history = []
     for _ in range(max_length):
         logits, attention, state = model.step(words, memory, state)
         log_probabilities = word_log_probabilities(logits, [pad, start, *excluded])
         vocabulary_size = log_probabilities.shape[1]
         scores = totals[:, None] + log_probabilities
-        scores[finished] = -np.inf
-        scores[finished, stop] = np.inf
+        some_finished = finished.any()
+        if some_finished:
+            scores[finished] = -np.inf
+            scores[finished, stop] = np.inf
         scores = scores.reshape(count, beam_size * vocabulary_size)
         parent, words, values = _best(scores, beam_size, vocabulary_size)
         rows = (first_row + parent).reshape(-1)
         words, values = words.reshape(-1), values.reshape(-1)
-        totals = np.where(values == np.inf, totals[rows], values)
-        finished = (words == stop) & np.isfinite(totals)
+        totals = np.where(values == np.inf, totals[rows], values) if some_finished else values
+        possible = totals > -np.inf
+        finished = (words == stop) & possible
         state = tuple(array[rows] for array in state)
-        said = _append(said, rows, words)
-        looked = _append(looked, rows, attention[rows])
-        if not (np.isfinite(totals) & ~finished).any():
+        history.append((rows, words, attention))
+        if (finished == possible).all():
             break
+    said, looked = _trace(history)
     lengths = (said != stop).sum(axis=1) + finished
     scores = totals / ((5 + lengths) / 6) ** length_penalty
     any_finished = np.repeat(finished.reshape(count, beam_size).any(axis=1), beam_size)
@@ -84,18 +87,23 @@ def beam_search(
 
 def _best(scores, beam_size, vocabulary_size):
     """Return the `beam_size` largest scores (N, K V) of each item, as parent, word and score."""
-    items = np.arange(len(scores))
+    flat, begins = scores.reshape(-1), np.arange(len(scores)) * scores.shape[1]
     places = np.empty((len(scores), beam_size), dtype=np.int64)
     values = np.empty((len(scores), beam_size))
     # A beam is narrow, so a few maxima are quicker than a sort; a tie goes to the first.
     for k in range(beam_size):
-        places[:, k] = scores.argmax(axis=1)
-        values[:, k] = scores[items, places[:, k]]
-        scores[items, places[:, k]] = -np.inf
-    return places // vocabulary_size, places % vocabulary_size, values
+        places[:, k] = place = scores.argmax(axis=1)
+        place += begins
+        values[:, k] = flat[place]
+        flat[place] = -np.inf
+    return *np.divmod(places, vocabulary_size), values
 
 
-def _append(history, rows, new):
-    """Let each row inherit its parent's history (rows, T, ...) and add what is new."""
-    new = new[:, None]
-    return new if history is None else np.concatenate([history[rows], new], axis=1)
+def _trace(history):
+    """Follow each row from parent to parent: what was said, and where it looked at each word."""
+    row, said, looked = np.arange(len(history[-1][0])), [], []
+    for parents, words, attention in reversed(history):
+        said.append(words[row])
+        row = parents[row]
+        looked.append(attention[row])
+    return np.stack(said[::-1], axis=1), np.stack(looked[::-1], axis=1)

@@ -44,7 +44,8 @@ def word_log_probabilities(logits, excluded):
     log_probabilities : ndarray of float64, shape (N, V)
     """
     logits = logits.astype(np.float64)
-    logits[:, excluded] = -np.inf
+    for word in excluded:
+        logits[:, word] = -np.inf
     logits -= logits.max(axis=1, keepdims=True)
     return logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
 

@@ -8,11 +8,14 @@ biases are added too.
 In the loop: W_query, W_gate and W_state stand side by side, so that one product asks the state
 all three questions. The hidden layer of f_att, L N A numbers, is worked through in pieces that
 stay in the cache. Its locations come first: a query is the same at all of them, and so the longest
-rows meet, M A numbers: NumPy starts anew at each row.
+rows meet, M A numbers. NumPy starts anew at each row.
 
 No step is taken for a caption that has ended. Captions stand in `slots`, the longest of each
 image, then the second of each image and so on, so that those who go on come first in every slot
 and share their image's keys and grid (`satt/kernels/stacking.py`).
+
+Few words of a batch differ: what the gates hear of a word is computed once, and looked up wherever
+it stands. Backwards, the gradients of all its places are added before they are multiplied.
 
 What the gates hear of the picture is W_context (sum_l weight_l grid_l), or as well
 sum_l weight_l (W_context grid_l). With five captions to an image, the second multiplies less: each

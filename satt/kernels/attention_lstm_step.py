@@ -1,18 +1,16 @@
 """One step of the decoder for captioning, where a beam makes few rows: see `few_rows.py`.
 
-The mathematics is that of `satt/layers/attention_lstm_step.py`, and so is the way, but for two
-things: the LSTM's products are `product`, and the tanh of f_att is taken in place. Nothing is kept
-but what came in: captioning has no backward, and whoever wants one gets the plain layer's.
+The mathematics is that of `satt/layers/attention_lstm_step.py`, and so is the way. But the LSTM's
+products are `product`, and softmax, sum and gate are written out: on arrays as small as these a
+call takes as long as the arithmetic, and here no location is masked. Nothing is kept but what
+came in: captioning has no backward, and whoever wants one gets the plain layer's.
 """
 
 import numpy as np
 
 from satt.kernels.few_rows import product
 from satt.layers import attention_lstm_step as plain
-from satt.layers.context_gate import context_gate_forward
 from satt.layers.sigmoid import sigmoid_forward
-from satt.layers.softmax import softmax_forward
-from satt.layers.weighted_sum import weighted_sum_forward
 
 
 def attention_lstm_step_forward(
@@ -22,10 +20,13 @@ def attention_lstm_step_forward(
     """Choose where to look, and read a word: arguments and results are the plain layer's."""
     inputs = (x, state, cell, grid, keys, W_query, b_query, v, W_x, W_state, b, W_gate, b_gate)
     hidden = keys + (state @ W_query + b_query)[:, None]
-    attention, _ = softmax_forward(np.tanh(hidden, out=hidden) @ v)
-    context, _ = weighted_sum_forward(attention, grid)
+    attention = np.tanh(hidden, out=hidden) @ v
+    attention -= attention.real.max(axis=1, keepdims=True)
+    np.exp(attention, out=attention)
+    attention /= attention.sum(axis=1, keepdims=True)
+    context = (attention[:, None] @ grid)[:, 0]
     if W_gate is not None:
-        context, _ = context_gate_forward(context, state, W_gate, b_gate)
+        context = context * sigmoid_forward(state @ W_gate + b_gate)[0]
     seen = np.concatenate([x, context_scale * context], axis=1)
     pre = product(seen, W_x) + product(state, W_state) + b
     H = state.shape[1]

@@ -1,7 +1,15 @@
 """The captioners and batches that several benchmarks share."""
 
+import os
+from itertools import chain, islice
+from pathlib import Path
+
 import numpy as np
 
+from satt.data.batches import training_batches
+from satt.data.caption_data import CaptionData
+from satt.data.readers import read_listing
+from satt.data.vocabulary import Vocabulary
 from satt.models.captioner import Captioner, CaptionerSettings
 
 SIZES = {
@@ -15,7 +23,8 @@ SIZES = {
         "B": 64, "T": 16, "L": 196, "D": 512, "A": 512, "E": 512, "H": 512, "V": 10_000,
     },
 }
-FLICKR = {"B": 16, "k": 5, "T": 14, "L": 49, "D": 1280, "A": 256, "E": 256, "H": 512, "V": 2_500}
+FLICKR = {"B": 16, "k": 5, "T": 14, "L": 49, "D": 1280, "A": 256, "E": 256, "H": 512, "V": 2_540}
+MINIMUM_COUNT = 5  # so often a word stands in the captions of Flickr8k if the captioner knows it
 
 
 def decoder(size, seed=0):
@@ -34,6 +43,25 @@ def words(random, size):
     drawn = random.integers(4, size["V"], (size["B"] * size.get("k", 1), size["T"] + 1))
     drawn[:, 0], drawn[:, -1] = 1, 2
     return drawn
+
+
+def flickr8k_batches(grids, count=7, seed=0):
+    """Some batches of an epoch with the captions of Flickr8k, for the same grids each time.
+
+    Raises
+    ------
+    KeyError
+        If the environment variable SATT_DATA does not say where the folder `flickr8k` is.
+    """
+    source = read_listing(Path(os.environ["SATT_DATA"]) / "flickr8k")
+    captions = [one.captions for one in source.photographs if one.split == "train"]
+    vocabulary = Vocabulary.from_captions(chain.from_iterable(captions), MINIMUM_COUNT)
+    numbers = np.arange(len(captions), dtype=np.float32)  # in place of 6,000 grids
+    data = CaptionData(numbers, captions, [str(number) for number in numbers])
+    batches = training_batches(
+        data, vocabulary, FLICKR["B"], np.random.default_rng(seed), FLICKR["k"]
+    )
+    return [{"images": grids, "words": batch["words"]} for batch in islice(batches, count)]
 
 
 def multiplications(size):
