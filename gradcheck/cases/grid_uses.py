@@ -51,6 +51,6 @@ class _OneUse(Captioner):
     def _keys(self, grid):
         return super()._keys(grid if self._use == "key" else self._held)
 
-    def _look(self, read, state, cell, grid, keys, **what):
+    def _look(self, to_read, state, cell, grid, keys, lengths, words):
         grid = grid if self._use == "value" else self._held
-        return super()._look(read, state, cell, grid, keys, **what)
+        return super()._look(to_read, state, cell, grid, keys, lengths, words)

@@ -304,7 +304,7 @@ def _attention_lstm_step(random, name, gated=True, **options):
 
 def _attention_lstm(random, name, images, gated=True, **options):
     inputs = {
-        "x": random.normal(size=(3, E) if "words" in options else (N, T, E)),
+        "x": random.normal(size=(4, E) if "words" in options else (N, T, E)),
         "initial_state": random.normal(size=(N, H)),
         "initial_cell": random.normal(size=(N, H)),
         **_attending(random, images, gated),

@@ -6,5 +6,6 @@ A model offers two methods. Each array's first axis counts the items of the batc
         memory : tuple of arrays that stay the same for every word, such as (grid, keys)
         state  : tuple of arrays that change with every word, such as (state, cell)
     logits, attention, state = model.step(words, memory, state)
-        words (N,) integers, the words before; logits (N, V); attention (N, L)
+        words (N,) integers, the words before; logits (N, V); attention (N, L), which is kept and
+        must not change later
 """

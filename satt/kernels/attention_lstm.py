@@ -7,12 +7,12 @@ biases are added too.
 
 In the loop: W_query, W_gate and W_state stand side by side, so that one product asks the state
 all three questions. The hidden layer of f_att, L N A numbers, is worked through in pieces that
-stay in the cache. Its locations come first: a query is the same at all of them, and so the longest
-rows meet, M A numbers. NumPy starts anew at each row.
+stay in the cache. Its locations come first: a query is the same at all of them, and so rows meet
+that are n A numbers long, of n images. NumPy starts anew at each row.
 
-No step is taken for a caption that has ended. Captions stand in `slots`, the longest of each
-image, then the second of each image and so on, so that those who go on come first in every slot
-and share their image's keys and grid (`satt/kernels/stacking.py`).
+No step is taken for a caption that has ended, but for a few. Captions stand in `slots`, the
+longest of each image, then the second of each image and so on, so that those who go on come first
+in every slot and share their image's keys and grid (`satt/kernels/stacking.py`).
 
 Few words of a batch differ: what the gates hear of a word is computed once, and looked up wherever
 it stands. Backwards, the gradients of all its places are added before they are multiplied.
@@ -47,11 +47,12 @@ from satt.kernels.pieces import pieces
 from satt.kernels.stacking import Stacking
 
 TOGETHER = 600_000  # bytes of a piece: in smaller ones, the calls take too large a share
-BUFFER = 1024  # numbers; NumPy has room for 8192, and copies rows that are shorter into it
+BUFFER = 1024  # numbers; rows shorter than NumPy's buffer are copied into it: see max_pool.py
 SAFE = 40  # up to here the exponential of 2 keys is far from infinity and from zero in any float
 
 
-@np.errstate(over="ignore")  # see `_sigma_of_minus` and `_Look`; the buffer's size ends with it
+# `over`: see `_sigma_of_minus` and `_Look`. On leaving it, NumPy restores the buffer too.
+@np.errstate(over="ignore")
 def attention_lstm_forward(
     x, initial_state, initial_cell, grid, keys, W_query, b_query, v, W_x, W_state, b,
     W_gate=None, b_gate=None, context_scale=1.0, lengths=None, words=None,
@@ -143,7 +144,7 @@ def attention_lstm_forward(
     return (outs[0], out_contexts, outs[1]), cache
 
 
-@np.errstate()
+@np.errstate()  # on leaving it, NumPy restores the buffer too
 def attention_lstm_backward(dout, cache, to_grid=True):
     """Walk back; the derivations are those of the plain layers, and so are the arguments.
 

@@ -1,8 +1,8 @@
 """The embedding's gradient, a sum for each word.
 
 `np.add.reduceat`, as the plain layer has it, adds number by number; `np.add.reduce` adds whole
-rows, ten times as fast. But it has to be called for each word, which takes as long as a thousand
-numbers. And words that all differ are not added at all.
+rows, several times as fast. But a call for each word takes as long as reduceat takes for a
+thousand numbers. Where all words differ, there is nothing to add.
 """
 
 import numpy as np

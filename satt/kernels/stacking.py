@@ -1,11 +1,12 @@
 """Captions of different lengths, step below step without gaps, for `attention_lstm.py`.
 
 Captions end at different steps, and most of a batch is over long before its longest caption is. A
-step needs rows for those only that go on:
+step needs rows for those only that go on (here with the word that each row is to say):
 
-    a dog runs <stop>            step 0   a     two   a           rows 0 1 2
-    two cats <stop>              step 1   dog   cats  bird        rows 3 4 5
-    a bird <stop>                step 2   runs                    row  6
+    a dog runs <stop>      step 0   a       two     a         rows 0 1 2
+    two cats <stop>        step 1   dog     cats    bird      rows 3 4 5
+    a bird <stop>          step 2   runs    <stop>  <stop>    rows 6 7 8
+                           step 3   <stop>                    row  9
 
 With several captions to an image there is a second wish: they look at the same grid, which should
 be fetched once, and not copied for each. So the longest captions of all images come first, then
@@ -28,7 +29,7 @@ class Stacking:
     M, k, T : int
         Images, captions of each, and steps at most.
     lengths : ndarray of int, shape (M k,), optional
-        Steps of each caption, up to T; by default all T.
+        Steps of each caption, 1 to T; by default T.
 
     Attributes
     ----------
@@ -48,7 +49,7 @@ class Stacking:
         ends = lengths.reshape(-1)[captions]
         # An image is needed until the caption of its slot has ended, and those after it.
         needed_until = np.maximum.accumulate(ends[:, ::-1], axis=1)[:, ::-1]
-        needed = needed_until > np.arange(max(1, ends.max(initial=0)))[:, None, None]  # (T, k, M)
+        needed = needed_until > np.arange(ends.max())[:, None, None]  # (T, k, M)
         self._when, slots, places = np.nonzero(needed)
         self._who, self._captions = captions[slots, places], captions.reshape(-1)
         self._idle = np.flatnonzero(self._when >= ends[slots, places])

@@ -24,7 +24,7 @@ def attention_lstm_forward(
 
     Parameters
     ----------
-    x : ndarray, shape (N, T, E), or (U, E) with `words`
+    x : ndarray, shape (N, T, E), or with `words` (U, E), the U words that differ
         The embedded words. N is a multiple of M: the captions of an image stand one below the
         other and look at the same grid.
     initial_state, initial_cell : ndarray, shape (N, H)
@@ -33,10 +33,9 @@ def attention_lstm_forward(
     W_query, b_query, v, W_x, W_state, b, W_gate, b_gate, context_scale
         As in `attention_lstm_step_forward`.
     lengths : ndarray of int, shape (N,), optional
-        How many of its T words each caption has; by default all.
+        How many words each caption has, 1 to T; by default T.
     words : ndarray of int, shape (N, T), optional
-        For each step the row of x that it reads. So x has each of the words only once, in however
-        many places they stand.
+        The row of x that each step reads. So a word that stands in many places is in x once.
 
     Returns
     -------

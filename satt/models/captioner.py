@@ -81,8 +81,8 @@ class Captioner:
         ----------
         batch : dict
             "images": (M, H, W, 3) in -1..1, or for an absent encoder (M, L, D);
-            "words": int (N, T + 1), each row <start> y_1 ... y_T, padded with 0. N is a multiple
-            of M: the captions of one image stand together and share its grid;
+            "words": int (N, T + 1), each row <start> y_1 ... y_T, padded with 0 at the end. N is a
+            multiple of M: the captions of one image stand together and share its grid;
             "advantages": (N,), only if the captions are the model's own, and then "excluded": the
             words that it never says.
         random : numpy.random.Generator, optional
@@ -162,9 +162,8 @@ class Captioner:
         self._check_statistics()
         grid, _ = self.encode(batch["images"])
         logits, _, _, mask = self._run(grid, batch["words"])
-        said = batch["words"][:, 1:][mask][:, None]  # as in `_loss_forward`
-        loss, _ = ops.sequence_cross_entropy_forward(logits[:, None], said, np.ones_like(said))
-        return float(loss * len(said) / len(mask))
+        loss, _ = self._loss_forward(logits, mask, {"words": batch["words"]}, smooth=False)
+        return float(loss)
 
     def forward(self, batch, random=None):
         """The loss of a batch, and what `backward` needs; arguments as in `loss_and_gradients`."""
@@ -199,7 +198,7 @@ class Captioner:
         gradients : dict of ndarray
         """
         encoder, cache, attention, mask, of_loss, penalty = cache
-        keys, start, (vocabulary, places), looking, output = cache
+        keys, start, (embedding, places), looking, output = cache
         # Without a name, the largest array of all goes as soon as it has served.
         dembedded, dstates, dcontexts, gradients = self._output_backward(
             self._loss_backward(*of_loss), output
@@ -212,14 +211,14 @@ class Captioner:
 
         to_grid = self._learns_from_dgrid() or to_images
         # What a step made goes to the output above it and to the step after it.
-        dread, dstate, dcell, dgrid_as_value, dkeys, *step_gradients = (
+        dto_read, dstate, dcell, dgrid_as_value, dkeys, *step_gradients = (
             ops.attention_lstm_backward((dstates, dcontexts, dattention), looking, to_grid)
         )
         of_a_step = dict(zip(self._step_params, step_gradients, strict=True))
         # As on the way back: gate and LSTM are nearer to the loss than the score.
         gradients.update({name: of_a_step[name] for name in reversed(self._step_params)})
-        dread += ops.embedding_backward(dembedded, places)
-        gradients["decoder.embedding.W"] = ops.embedding_backward(dread, vocabulary)
+        dto_read += ops.embedding_backward(dembedded, places)
+        gradients["decoder.embedding.W"] = ops.embedding_backward(dto_read, embedding)
         dgrid_as_start, start_gradients = self._start_backward(dstate, dcell, start)
         gradients.update(start_gradients)
         if not to_grid:
@@ -260,36 +259,38 @@ class Captioner:
             gradients.update(encoder_gradients)
         return dimages, gradients
 
-    def _loss_forward(self, logits, mask, batch):
+    def _loss_forward(self, logits, mask, batch, smooth=True):
         """What was said, judged by its advantage; else how surprising the right words are.
 
-        The layers take the mean over captions. They get each of the R words that count as a
-        caption of one word, and R / N words a caption make the mean over N captions of that.
+        The layers add up the words of a caption, and take the mean over the captions. To them each
+        of the R words that count is a caption of its own: they return the sum over all words, by
+        R. Times the words a caption, R / N, it is by N, the captions that there are.
         """
-        logits, said = logits[:, None], batch["words"][:, 1:][mask][:, None]
-        counts, a_caption = np.ones_like(said), len(said) / len(mask)
+        logits, said = _one_by_one(logits), batch["words"][:, 1:][mask].reshape(-1, 1)
+        all_count, words_a_caption = np.ones_like(said), len(said) / len(mask)
         if "advantages" in batch:
             advantages = np.repeat(batch["advantages"], mask.sum(axis=1))
             loss, policy = ops.policy_gradient_forward(
-                logits, said, counts, advantages, batch["excluded"]
+                logits, said, all_count, advantages, batch["excluded"]
             )
-            return a_caption * loss, (a_caption, None, None, policy)
-        loss, cross_entropy = ops.sequence_cross_entropy_forward(logits, said, counts)
+            return words_a_caption * loss, (words_a_caption, None, None, policy)
+        loss, cross_entropy = ops.sequence_cross_entropy_forward(logits, said, all_count)
         smoothing = None
-        if self.settings.label_smoothing:
-            value, smoothing = ops.label_smoothing_forward(logits, said, counts)
+        if smooth and self.settings.label_smoothing:
+            value, smoothing = ops.label_smoothing_forward(logits, said, all_count)
             loss = loss + self.settings.label_smoothing * value
-        return a_caption * loss, (a_caption, cross_entropy, smoothing, None)
+        return words_a_caption * loss, (words_a_caption, cross_entropy, smoothing, None)
 
-    def _loss_backward(self, a_caption, cross_entropy, smoothing, policy):
+    def _loss_backward(self, words_a_caption, cross_entropy, smoothing, policy):
         if policy is not None:
-            return ops.policy_gradient_backward(a_caption, policy)[:, 0]
-        dlogits = ops.sequence_cross_entropy_backward(a_caption, cross_entropy)
+            dlogits = ops.policy_gradient_backward(words_a_caption, policy)
+        else:
+            dlogits = ops.sequence_cross_entropy_backward(words_a_caption, cross_entropy)
         if smoothing is not None:
             dlogits += ops.label_smoothing_backward(
-                a_caption * self.settings.label_smoothing, smoothing
+                words_a_caption * self.settings.label_smoothing, smoothing
             )
-        return dlogits[:, 0]
+        return dlogits.reshape(len(dlogits), -1)
 
     def _run(self, grid, words, random=None):
         """Read the right words, and score the next ones.
@@ -299,6 +300,7 @@ class Captioner:
         logits : ndarray, shape (R, V)
             For all words of all captions, R of them; nobody wants to know what follows a caption.
         attention : ndarray, shape (N, T, L)
+            Zero after a caption's end.
         cache : tuple
         mask : ndarray of bool, shape (N, T)
             The R words among the steps.
@@ -306,25 +308,25 @@ class Captioner:
         mask = words[:, 1:] != PAD
         keys, keys_cache = self._keys(grid)
         (state, cell), start = self._start(grid, len(words) // len(grid))
-        # A word stands in many places, and what the LSTM hears of it is the same in all of them:
-        # so it gets each word of the batch once.
+        # A word stands in many places, and what the LSTM hears of it is the same in all of them.
+        # So it gets each word of the batch once.
         distinct, which = np.unique(words[:, :-1], return_inverse=True)
         which = which.reshape(mask.shape)
-        read, vocabulary = ops.embedding_forward(distinct, self.params["decoder.embedding.W"])
-        embedded, places = ops.embedding_forward(which[mask], read)
+        to_read, embedding = ops.embedding_forward(distinct, self.params["decoder.embedding.W"])
+        embedded, places = ops.embedding_forward(which[mask], to_read)
         (states, contexts, attention), looking = self._look(
-            read, state, cell, grid, keys, lengths=mask.sum(axis=1), words=which
+            to_read, state, cell, grid, keys, mask.sum(axis=1), which
         )
         logits, output = self._output(embedded, states[mask], contexts[mask], random)
-        return logits, attention, (keys_cache, start, (vocabulary, places), looking, output), mask
+        return logits, attention, (keys_cache, start, (embedding, places), looking, output), mask
 
     def _keys(self, grid):
         return ops.linear_forward(grid, self.params["decoder.alignment.W_grid"])
 
-    def _look(self, read, state, cell, grid, keys, **what):
+    def _look(self, to_read, state, cell, grid, keys, lengths, words):
         return ops.attention_lstm_forward(
-            read, state, cell, grid, keys, *(self.params[name] for name in self._step_params),
-            context_scale=self.settings.context_scale, **what,
+            to_read, state, cell, grid, keys, *(self.params[name] for name in self._step_params),
+            context_scale=self.settings.context_scale, lengths=lengths, words=words,
         )
 
     def _start(self, grid, repeats=1):
@@ -347,7 +349,7 @@ class Captioner:
         return ALIGNMENT_PARAMS + LSTM_PARAMS + (GATE_PARAMS if self.settings.gate else ())
 
     def _output(self, embedded, states, contexts, random=None):
-        """The vocabulary's scores, for a step of all captions or for all steps: (R, V)."""
+        """The vocabulary's scores, a row for each row of the arguments."""
         settings, shapes = self.settings, (embedded.shape, contexts.shape)
         states, state_dropout = _silence(states, settings.state_dropout, random)
         hidden, deep_output = states, None
@@ -509,6 +511,17 @@ class Captioner:
         if "words" in batch:
             check_shape("words", batch["words"], ("captions", "T+1"))
             check_words("words", batch["words"], settings.vocabulary_size)
+            has_ended = batch["words"][:, 1:] == PAD
+            if not has_ended.size or has_ended[:, 0].any():
+                raise SattError(
+                    "words: expected at least one word after the first of each caption, got none; "
+                    "a caption ends with <stop>, even one that says nothing"
+                )
+            if (has_ended[:, :-1] & ~has_ended[:, 1:]).any():
+                raise SattError(
+                    f"words: expected padding ({PAD}) only after a caption's last word, got words "
+                    "after it; move the padding to the end of the row"
+                )
             if len(batch["words"]) % sizes["N"]:
                 raise SattError(
                     f"words: expected the same number of captions for each of the {sizes['N']} "
@@ -525,6 +538,11 @@ def _silence(units, share, random):
 
 def _silence_backward(dunits, cache):
     return dunits if cache is None else ops.dropout_backward(dunits, cache)
+
+
+def _one_by_one(logits):
+    """Each word as a caption of its own: (R, V) -> (R, 1, V)."""
+    return logits.reshape(len(logits), 1, -1)
 
 
 def _spread(rows, mask):

@@ -5,6 +5,7 @@
     python -m tests.benchmarks --demo              and `satt demo`, which takes minutes
     python -m tests.benchmarks --scaling           how the cost grows with each size
     python -m tests.benchmarks --json              one object a row
+    SATT_DATA=FOLDER python -m tests.benchmarks captioner     with the captions of Flickr8k, too
 
 Ours and the rivals run in turn, and medians are compared: a ratio is the rival's time by ours.
 Before a rival is timed, its loss and gradients, or its words, are compared with ours. Rivals that

@@ -86,6 +86,24 @@ def test_a_single_caption_without_its_axis(enter):
 
 
 @BOTH_DOORS
+def test_padding_before_a_word(enter):
+    model, batch = ready()
+    batch["words"][1, 2:4] = 0, 3
+    message = refused(enter, model, batch)
+    assert message.startswith("words: expected padding (0) only after a caption's last word")
+
+
+@BOTH_DOORS
+@pytest.mark.parametrize("width", [1, 4])
+def test_a_caption_without_a_word(enter, width):
+    model, batch = ready()
+    batch["words"] = batch["words"][:, :width].copy()
+    batch["words"][1, 1:] = 0
+    message = refused(enter, model, batch)
+    assert message.startswith("words: expected at least one word after the first of each caption")
+
+
+@BOTH_DOORS
 @pytest.mark.parametrize("count", [1, 2, 4, 7])
 def test_captions_that_do_not_divide_among_the_images(enter, count):
     model, batch = ready()
