@@ -82,7 +82,10 @@ def differing(case, backward, inputs, seed=0):
 
 
 def _drawn(case, random):
-    """Draw inputs like those of a case: normal floats, and integers from those of the case."""
+    """Draw inputs like those of a case: normal floats, and integers from those of the case.
+
+    The zeros of words stay where they are: in captions they are the padding after the last word.
+    """
     drawn = {}
     for name, value in case.inputs.items():
         drawn[name] = value
@@ -94,6 +97,9 @@ def _drawn(case, random):
                 if is_float
                 else random.choice(value.reshape(-1), size=value.shape)
             )
+        if name == "words":
+            others = random.choice(value[value != 0], size=value.shape)
+            drawn[name] = np.where(value == 0, 0, others)
     return drawn
 
 

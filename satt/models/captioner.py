@@ -282,15 +282,15 @@ class Captioner:
         return words_a_caption * loss, (words_a_caption, cross_entropy, smoothing, None)
 
     def _loss_backward(self, words_a_caption, cross_entropy, smoothing, policy):
+        """Back to the scores, (R, 1, V); the linear map that made them takes them as (R, V)."""
         if policy is not None:
-            dlogits = ops.policy_gradient_backward(words_a_caption, policy)
-        else:
-            dlogits = ops.sequence_cross_entropy_backward(words_a_caption, cross_entropy)
+            return ops.policy_gradient_backward(words_a_caption, policy)
+        dlogits = ops.sequence_cross_entropy_backward(words_a_caption, cross_entropy)
         if smoothing is not None:
             dlogits += ops.label_smoothing_backward(
                 words_a_caption * self.settings.label_smoothing, smoothing
             )
-        return dlogits.reshape(len(dlogits), -1)
+        return dlogits
 
     def _run(self, grid, words, random=None):
         """Read the right words, and score the next ones.
