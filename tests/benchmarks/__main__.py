@@ -23,7 +23,10 @@ import tempfile
 from time import perf_counter
 
 GROUPS = ("convolution", "pool_and_norm", "decoder", "captioner", "captioning")
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")  # the rivals'
+BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")  # ours
+# Where several threads are as many processes, as in the command, BLAS has one in each of them.
+IN_PROCESSES = ("captioner",)
 DEMO_GOAL = 75.0  # seconds
 
 
@@ -45,12 +48,13 @@ def main():
     options = parser.parse_args()
     if os.environ.get("SATT_BENCHMARK_CHILD"):
         return _child(options)
-    for threads in options.threads:
-        arguments = [sys.executable, "-m", "tests.benchmarks", *options.groups,
+    for threads, groups, blas_threads in _runs(options.groups or GROUPS, options.threads):
+        arguments = [sys.executable, "-m", "tests.benchmarks", *groups,
                      "--threads", str(threads), "--seconds", str(options.seconds)]
         arguments += ["--scaling"] * options.scaling + ["--json"] * options.json
         surroundings = {**os.environ, "SATT_BENCHMARK_CHILD": "1"}
         surroundings |= {name: str(threads) for name in THREADS}
+        surroundings |= {name: str(blas_threads) for name in BLAS_THREADS}
         # BLAS reads how many threads it may have when NumPy is imported: hence the processes.
         code = subprocess.run(arguments, env=surroundings).returncode
         if code or options.scaling:
@@ -58,6 +62,18 @@ def main():
     if options.demo:
         _demo(options.json)
     return 0
+
+
+def _runs(groups, numbers):
+    """What is run in a process of its own: threads, groups, and the threads of our BLAS."""
+    for threads in numbers:
+        several = [group for group in groups if group in IN_PROCESSES and threads > 1]
+        yield from (
+            (threads, some, blas_threads)
+            for some, blas_threads in (
+                ([group for group in groups if group not in several], threads), (several, 1)
+            ) if some
+        )
 
 
 def _child(options):

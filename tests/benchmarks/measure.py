@@ -131,7 +131,7 @@ def surroundings():
     return [
         f"processor: {_processor()}, {os.cpu_count()} for us; {platform.platform()}",
         f"Python {platform.python_version()}, NumPy {np.__version__}, {', '.join(rivals)}",
-        f"sgemm with {os.environ.get('OMP_NUM_THREADS', '?')} thread(s): {rate:.0f} GFLOP/s",
+        f"sgemm with {os.environ.get('OPENBLAS_NUM_THREADS', '?')} thread(s): {rate:.0f} GFLOP/s",
     ]
 
 
