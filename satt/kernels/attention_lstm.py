@@ -236,7 +236,7 @@ def attention_lstm_backward(dout, cache, to_grid=True):
         if to_grid:
             dgrid = weights_T @ dlooked + _product(dheard, context_scale * W_x[E:].T)
     slopes_sum *= 4 * v
-    if words is not None:
+    if words is not None:  # a word served in many places, as a row of an embedding does
         dgates = embedding_backward(dgates, (words, (len(x), 4 * H)))
     dx = dgates @ W_x[:E].T
     gradients = [

@@ -18,12 +18,13 @@ def embedding_backward(dout, cache):
     words, rows = words.reshape(-1), dout.reshape(-1, shape[1])
     order = np.argsort(words, kind="stable")
     present, starts = np.unique(words[order], return_index=True)
+    all_differ = len(present) == len(words)
+    if not all_differ and rows.size < A_CALL * len(present):
+        return plain.embedding_backward(dout, cache)
     dW = np.zeros(shape, dout.dtype)
-    if len(present) == len(words):
+    if all_differ:
         dW[words] = rows
         return dW
-    if rows.size < A_CALL * len(present):
-        return plain.embedding_backward(dout, cache)
     for word, begin, end in zip(present, starts, [*starts[1:], len(words)], strict=True):
         np.add.reduce(rows[order[begin:end]], out=dW[word])
     return dW

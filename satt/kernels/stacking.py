@@ -12,8 +12,8 @@ With several captions to an image there is a second wish: they look at the same 
 be fetched once, and not copied for each. So the longest captions of all images come first, then
 the second longest of all, and so on: slot 0, slot 1, ... In each slot the images stand in one
 order, those with many words first. At a step, a slot is then the first n images, n falls from step
-to step, and `grid[:n]` are their grids. An image whose caption has ended goes on idly as long as
-one further back does not: 5 % of the rows for the captions of photographs.
+to step, and `grid[:n]` are their grids. An image whose caption has ended goes on idly until those
+further back have ended too; as a rule, these are few.
 
 (Sorting by length and taking the first n is what other libraries call a packed sequence.)
 """

@@ -266,7 +266,8 @@ class Captioner:
         of the R words that count is a caption of its own: they return the sum over all words, by
         R. Times the words a caption, R / N, it is by N, the captions that there are.
         """
-        logits, said = _one_by_one(logits), batch["words"][:, 1:][mask].reshape(-1, 1)
+        said = batch["words"][:, 1:][mask].reshape(-1, 1)
+        logits = logits.reshape(len(said), 1, -1)
         all_count, words_a_caption = np.ones_like(said), len(said) / len(mask)
         if "advantages" in batch:
             advantages = np.repeat(batch["advantages"], mask.sum(axis=1))
@@ -538,11 +539,6 @@ def _silence(units, share, random):
 
 def _silence_backward(dunits, cache):
     return dunits if cache is None else ops.dropout_backward(dunits, cache)
-
-
-def _one_by_one(logits):
-    """Each word as a caption of its own: (R, V) -> (R, 1, V)."""
-    return logits.reshape(len(logits), 1, -1)
 
 
 def _spread(rows, mask):

@@ -194,6 +194,16 @@ def test_nothing_is_changed_and_twice_gives_the_same(random, size):
             np.testing.assert_array_equal(one, other)
 
 
+def test_numpys_settings_are_the_callers_again(random):
+    inputs, dout = draw(random, SIZES[1])
+    with np.errstate(over="raise"):
+        before = np.getbufsize(), np.geterr()
+        _, cache = fast.attention_lstm_forward(**inputs)
+        assert (np.getbufsize(), np.geterr()) == before
+        fast.attention_lstm_backward(dout, cache)
+        assert (np.getbufsize(), np.geterr()) == before
+
+
 @pytest.mark.parametrize("count, bytes_each, lengths", [
     (1, 10, [1]), (10, 300_000, [1] * 10), (10, 100_000, [3, 3, 3, 1]), (4, 1, [4]),
     (7, 10**9, [1] * 7),
