@@ -55,13 +55,12 @@ def beam_search(
     totals[:, 0] = 0.0
     totals = totals.reshape(-1)
     finished = np.zeros(count * beam_size, dtype=bool)
-    history = []
+    some_finished, history = False, []
     for _ in range(max_length):
         logits, attention, state = model.step(words, memory, state)
         log_probabilities = word_log_probabilities(logits, [pad, start, *excluded])
         vocabulary_size = log_probabilities.shape[1]
-        scores = totals[:, None] + log_probabilities
-        some_finished = finished.any()
+        scores = totals.astype(log_probabilities.dtype)[:, None] + log_probabilities
         if some_finished:
             scores[finished] = -np.inf
             scores[finished, stop] = np.inf
@@ -74,7 +73,8 @@ def beam_search(
         finished = (words == stop) & possible
         state = tuple(array[rows] for array in state)
         history.append((rows, words, attention))
-        if (finished == possible).all():
+        some_finished = finished.any()
+        if some_finished and (finished == possible).all():
             break
     said, looked = _trace(history)
     lengths = (said != stop).sum(axis=1) + finished
@@ -106,4 +106,4 @@ def _trace(history):
         said.append(words[row])
         row = parents[row]
         looked.append(attention[row])
-    return np.stack(said[::-1], axis=1), np.stack(looked[::-1], axis=1)
+    return np.array(said[::-1]).T, np.array(looked[::-1]).swapaxes(0, 1)

@@ -41,13 +41,14 @@ def word_log_probabilities(logits, excluded):
 
     Returns
     -------
-    log_probabilities : ndarray of float64, shape (N, V)
+    log_probabilities : ndarray, shape (N, V)
     """
-    logits = logits.astype(np.float64)
+    log_probabilities = logits.copy()
     for word in excluded:
-        logits[:, word] = -np.inf
-    logits -= logits.max(axis=1, keepdims=True)
-    return logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+        log_probabilities[:, word] = -np.inf
+    log_probabilities -= log_probabilities.max(axis=1, keepdims=True)
+    log_probabilities -= np.log(np.exp(log_probabilities).sum(axis=1, keepdims=True))
+    return log_probabilities
 
 
 def as_decoded(words, attention, log_probability, stop):

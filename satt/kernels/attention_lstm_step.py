@@ -19,7 +19,7 @@ def attention_lstm_step_forward(
 ):
     """Choose where to look, and read a word: arguments and results are the plain layer's."""
     inputs = (x, state, cell, grid, keys, W_query, b_query, v, W_x, W_state, b, W_gate, b_gate)
-    hidden = keys + (state @ W_query + b_query)[:, None]
+    hidden = keys + (product(state, W_query) + b_query)[:, None]
     attention = np.tanh(hidden, out=hidden) @ v
     attention -= attention.real.max(axis=1, keepdims=True)
     np.exp(attention, out=attention)

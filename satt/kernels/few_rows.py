@@ -3,13 +3,17 @@
 BLAS is made for matrices with many rows: it first copies both into an order of its own. With a
 few rows each number of the matrix is used so seldom that the copy takes longer than the product.
 Some builds of BLAS leave the copy out where a matrix is small; the others lose nothing worth the
-name. So the matrix is taken some rows at a time, as these lie side by side in memory, and the
+name. So the matrix is taken a few rows at a time, as these lie side by side in memory, and the
 products are added up: x W is the sum over pieces of the inner axis of x[:, piece] W[piece].
+Where the rows cannot be cut evenly, BLAS has its way.
 """
 
+from satt.kernels.pieces import pieces
+
 FEW = 7  # rows; for a single one BLAS has another way, and of eight on the copy pays
-LARGE = 2**19  # numbers of the matrix; smaller ones are soon copied
-INNER = 12  # rows of the matrix at a time
+LARGE = 2**18  # numbers of the matrix; smaller ones are soon copied
+INNER = 8  # rows of the matrix to a product
+TOGETHER = 2_400_000  # bytes of products that wait to be added up
 
 
 def product(x, W):
@@ -24,9 +28,12 @@ def product(x, W):
     -------
     ndarray, shape (N, O)
     """
-    if not 1 < len(x) <= FEW or W.size < LARGE:
+    if W.size < LARGE or not 1 < len(x) <= FEW or len(W) % INNER:
         return x @ W
-    out = x[:, :INNER] @ W[:INNER]
-    for begin in range(INNER, len(W), INNER):
-        out += x[:, begin : begin + INNER] @ W[begin : begin + INNER]
+    # The pieces get an axis of their own, so that one call multiplies many.
+    x_cut = x.reshape(len(x), -1, INNER).swapaxes(0, 1)
+    W_cut = W.reshape(-1, INNER, W.shape[1])
+    out = 0
+    for piece in pieces(len(W_cut), len(x) * W[0].nbytes, TOGETHER):
+        out = out + (x_cut[piece] @ W_cut[piece]).sum(axis=0)
     return out

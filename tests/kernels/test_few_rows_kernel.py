@@ -11,23 +11,26 @@ from tests.kernels.test_attention_lstm_kernel import draw
 
 @pytest.fixture
 def in_pieces(monkeypatch):
-    """Have also small matrices taken some rows at a time."""
+    """Have also small matrices taken some rows at a time, and added up two by two."""
     monkeypatch.setattr(few_rows, "LARGE", 1)
     monkeypatch.setattr(few_rows, "INNER", 2)
+    monkeypatch.setattr(few_rows, "TOGETHER", 200)
 
 
 @pytest.mark.parametrize("rows", [0, 1, 2, few_rows.FEW, few_rows.FEW + 1])
-@pytest.mark.parametrize("inner, outer", [(1, 4), (2, 3), (7, 5)])
+@pytest.mark.parametrize("inner, outer", [(1, 4), (2, 3), (7, 5), (10, 5)])
 @pytest.mark.usefixtures("in_pieces")
 def test_the_product_is_the_product(random, rows, inner, outer):
     x, W = random.normal(size=(rows, inner)), random.normal(size=(inner, outer))
     np.testing.assert_allclose(few_rows.product(x, W), x @ W, rtol=0, atol=1e-13)
 
 
-def test_a_large_matrix_comes_in_pieces_that_leave_a_rest(random):
-    W = random.normal(size=(1000, 550)).astype(np.float32)
-    x = random.normal(size=(5, 1000)).astype(np.float32)
-    assert W.size > few_rows.LARGE and len(W) % few_rows.INNER
+@pytest.mark.parametrize("inner", [256, 255])  # the second cannot be cut evenly
+def test_a_large_matrix_comes_in_pieces(random, inner):
+    W = random.normal(size=(inner, 9000)).astype(np.float32)
+    x = random.normal(size=(5, inner)).astype(np.float32)
+    assert W.size > few_rows.LARGE
+    assert len(x) * W[0].nbytes * inner / few_rows.INNER > 2 * few_rows.TOGETHER
     out = few_rows.product(x, W)
     assert out.dtype == np.float32
     np.testing.assert_allclose(out, x.astype(np.float64) @ W, rtol=0, atol=1e-3)
