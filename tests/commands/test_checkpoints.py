@@ -116,6 +116,11 @@ def test_without_the_net_it_says_how_to_install_it(complains, demo, shipped, pho
     complains("caption", photos[0], about=["pip install 'satt[photos]'"])
 
 
+def test_where_no_image_is_there_nothing_else_is_asked_for(complains):
+    complains("caption", "gone.png", about=["there is no file gone.png;"])
+    complains("caption", "gone.png", "lost.png", about=["none of the 2 files, such as gone.png"])
+
+
 def test_a_folder_is_measured_with_the_shipped_one(satt, demo, shipped, flickr8k, tmp_path):
     ended = satt("evaluate", "--data", flickr8k, "--cache", tmp_path / "cache", "--json")
     assert ended.code == 0, ended
