@@ -46,7 +46,7 @@ def beam_search(
     memory, state = model.start(inputs)
     count = len(state[0])
     # Row n * K + k of every array below is beginning k of item n.
-    memory = tuple(np.repeat(array, beam_size, axis=0) for array in memory)
+    memory = tuple(_several_times(array, beam_size) for array in memory)
     state = tuple(np.repeat(array, beam_size, axis=0) for array in state)
     first_row = np.arange(count)[:, None] * beam_size
     words = np.full(count * beam_size, start)
@@ -83,6 +83,12 @@ def beam_search(
     scores[any_finished & ~finished] = -np.inf
     best = np.arange(count) * beam_size + scores.reshape(count, beam_size).argmax(axis=1)
     return [as_decoded(said[row], looked[row], totals[row], stop) for row in best]
+
+
+def _several_times(array, count):
+    """Repeat each row (N, ...); a single one is not copied, so that the cache holds it once."""
+    shape = array.shape[1:]
+    return np.broadcast_to(array[:, None], (len(array), count, *shape)).reshape(-1, *shape)
 
 
 def _best(scores, beam_size, vocabulary_size):
