@@ -45,17 +45,9 @@ def beam_search(
             raise SattError(f"{name}: expected at least 1, got {value}")
     memory, state = model.start(inputs)
     count = len(state[0])
-    # Row n * K + k of every array below is beginning k of item n.
-    memory = tuple(_several_times(array, beam_size) for array in memory)
-    state = tuple(np.repeat(array, beam_size, axis=0) for array in state)
-    first_row = np.arange(count)[:, None] * beam_size
-    words = np.full(count * beam_size, start)
-    totals = np.full((count, beam_size), -np.inf)
-    # One beginning at first: equal ones would fill the beam with copies of one caption.
-    totals[:, 0] = 0.0
-    totals = totals.reshape(-1)
-    finished = np.zeros(count * beam_size, dtype=bool)
-    some_finished, history = False, []
+    # One beginning of each item at first, then K: row n * width + k is beginning k of item n.
+    width, words, totals = 1, np.full(count, start), np.zeros(count)
+    finished, some_finished, history = np.zeros(count, dtype=bool), False, []
     for _ in range(max_length):
         logits, attention, state = model.step(words, memory, state)
         log_probabilities = word_log_probabilities(logits, [pad, start, *excluded])
@@ -64,15 +56,17 @@ def beam_search(
         if some_finished:
             scores[finished] = -np.inf
             scores[finished, stop] = np.inf
-        scores = scores.reshape(count, beam_size * vocabulary_size)
+        scores = scores.reshape(count, width * vocabulary_size)
         parent, words, values = _best(scores, beam_size, vocabulary_size)
-        rows = (first_row + parent).reshape(-1)
+        rows = (np.arange(count)[:, None] * width + parent).reshape(-1)
         words, values = words.reshape(-1), values.reshape(-1)
         totals = np.where(values == np.inf, totals[rows], values) if some_finished else values
         possible = totals > -np.inf
         finished = (words == stop) & possible
         state = tuple(array[rows] for array in state)
         history.append((rows, words, attention))
+        if width < beam_size:
+            memory, width = tuple(_several_times(array, beam_size) for array in memory), beam_size
         some_finished = finished.any()
         if some_finished and (finished == possible).all():
             break

@@ -2,13 +2,15 @@
 
 The mathematics is that of `satt/layers/attention_lstm_step.py`, and so is the way. But the LSTM's
 products are `product`, and softmax, sum and gate are written out: on arrays as small as these a
-call takes as long as the arithmetic, and here no location is masked. Nothing is kept but what
-came in: captioning has no backward, and whoever wants one gets the plain layer's.
+call takes as long as the arithmetic, and here no location is masked. The hidden layer of f_att is
+made for some captions at a time, so that it stays in the cache. Nothing is kept but what came in:
+captioning has no backward, and whoever wants one gets the plain layer's.
 """
 
 import numpy as np
 
 from satt.kernels.few_rows import product
+from satt.kernels.pieces import CACHE, pieces
 from satt.layers import attention_lstm_step as plain
 from satt.layers.sigmoid import sigmoid_forward
 
@@ -19,8 +21,13 @@ def attention_lstm_step_forward(
 ):
     """Choose where to look, and read a word: arguments and results are the plain layer's."""
     inputs = (x, state, cell, grid, keys, W_query, b_query, v, W_x, W_state, b, W_gate, b_gate)
-    hidden = keys + (product(state, W_query) + b_query)[:, None]
-    attention = np.tanh(hidden, out=hidden) @ v
+    query = (product(state, W_query) + b_query)[:, None]
+    if keys.nbytes <= CACHE:
+        attention = _scores(keys, query, v)
+    else:
+        attention = np.concatenate([
+            _scores(keys[some], query[some], v) for some in pieces(len(keys), keys[0].nbytes)
+        ])
     attention -= attention.real.max(axis=1, keepdims=True)
     np.exp(attention, out=attention)
     attention /= attention.sum(axis=1, keepdims=True)
@@ -41,3 +48,8 @@ def attention_lstm_step_backward(dout, cache):
     inputs, context_scale = cache
     _, cache = plain.attention_lstm_step_forward(*inputs, context_scale=context_scale)
     return plain.attention_lstm_step_backward(dout, cache)
+
+
+def _scores(keys, query, v):
+    hidden = keys + query
+    return np.tanh(hidden, out=hidden) @ v

@@ -5,16 +5,21 @@ import pytest
 
 from satt import ops
 from satt.kernels import attention_lstm_step as fast_step, few_rows, linear as fast_linear
+from satt.kernels.pieces import pieces
 from satt.layers import attention_lstm_step as plain_step, linear as plain_linear
 from tests.kernels.test_attention_lstm_kernel import draw
 
 
 @pytest.fixture
 def in_pieces(monkeypatch):
-    """Have also small matrices taken some rows at a time, and added up two by two."""
+    """Have also small matrices taken some rows at a time, and captions two at a time."""
     monkeypatch.setattr(few_rows, "LARGE", 1)
     monkeypatch.setattr(few_rows, "INNER", 2)
     monkeypatch.setattr(few_rows, "TOGETHER", 200)
+    monkeypatch.setattr(fast_step, "CACHE", 1)
+    monkeypatch.setattr(fast_step, "pieces", lambda count, bytes_each: pieces(
+        count, bytes_each, 2 * bytes_each
+    ))
 
 
 @pytest.mark.parametrize("rows", [0, 1, 2, few_rows.FEW, few_rows.FEW + 1])
