@@ -46,30 +46,29 @@ def beam_search(
     memory, state = model.start(inputs)
     count = len(state[0])
     # One beginning of each item at first, then K: row n * width + k is beginning k of item n.
-    width, words, totals = 1, np.full(count, start), np.zeros(count)
+    # From then on the totals are as precise as the model's scores.
+    width, words, totals = 1, np.full(count, start), np.zeros(count, np.float32)
     finished, some_finished, history = np.zeros(count, dtype=bool), False, []
     for _ in range(max_length):
         logits, attention, state = model.step(words, memory, state)
         log_probabilities = word_log_probabilities(logits, [pad, start, *excluded])
-        vocabulary_size = log_probabilities.shape[1]
-        scores = totals.astype(log_probabilities.dtype)[:, None] + log_probabilities
+        scores = totals[:, None] + log_probabilities
         if some_finished:
             scores[finished] = -np.inf
             scores[finished, stop] = np.inf
-        scores = scores.reshape(count, width * vocabulary_size)
-        parent, words, values = _best(scores, beam_size, vocabulary_size)
-        rows = (np.arange(count)[:, None] * width + parent).reshape(-1)
-        words, values = words.reshape(-1), values.reshape(-1)
+        rows, words, values = _best(scores, width, beam_size)
         totals = np.where(values == np.inf, totals[rows], values) if some_finished else values
-        possible = totals > -np.inf
-        finished = (words == stop) & possible
         state = tuple(array[rows] for array in state)
         history.append((rows, words, attention))
         if width < beam_size:
             memory, width = tuple(_several_times(array, beam_size) for array in memory), beam_size
+        finished = words == stop
         some_finished = finished.any()
-        if some_finished and (finished == possible).all():
-            break
+        if some_finished:
+            possible = totals > -np.inf
+            finished &= possible
+            if (finished == possible).all():
+                break
     said, looked = _trace(history)
     lengths = (said != stop).sum(axis=1) + finished
     scores = totals / ((5 + lengths) / 6) ** length_penalty
@@ -85,18 +84,31 @@ def _several_times(array, count):
     return np.broadcast_to(array[:, None], (len(array), count, *shape)).reshape(-1, *shape)
 
 
-def _best(scores, beam_size, vocabulary_size):
-    """Return the `beam_size` largest scores (N, K V) of each item, as parent, word and score."""
-    flat, begins = scores.reshape(-1), np.arange(len(scores)) * scores.shape[1]
-    places = np.empty((len(scores), beam_size), dtype=np.int64)
-    values = np.empty((len(scores), beam_size))
+def _best(scores, width, beam_size):
+    """Choose the `beam_size` largest scores of each item.
+
+    Parameters
+    ----------
+    scores : ndarray, shape (N width, V)
+        Each item has `width` rows. Overwritten.
+    width, beam_size : int
+
+    Returns
+    -------
+    rows, words, values : ndarray, shape (N K,)
+        Where they stand, and what they are; K is the beam's size.
+    """
+    count, size = len(scores) // width, scores.shape[1]
+    of_item, flat = scores.reshape(count, width * size), scores.reshape(-1)
+    begins = np.arange(count) * width * size
+    places = np.empty((count, beam_size), np.int64)
+    values = np.empty((count, beam_size), scores.dtype)
     # A beam is narrow, so a few maxima are quicker than a sort; a tie goes to the first.
     for k in range(beam_size):
-        places[:, k] = place = scores.argmax(axis=1)
-        place += begins
+        places[:, k] = place = of_item.argmax(axis=1) + begins
         values[:, k] = flat[place]
         flat[place] = -np.inf
-    return *np.divmod(places, vocabulary_size), values
+    return *np.divmod(places.reshape(-1), size), values.reshape(-1)
 
 
 def _trace(history):
