@@ -21,7 +21,7 @@ def attention_lstm_step_forward(
 ):
     """Choose where to look, and read a word: arguments and results are the plain layer's."""
     inputs = (x, state, cell, grid, keys, W_query, b_query, v, W_x, W_state, b, W_gate, b_gate)
-    query = (product(state, W_query) + b_query)[:, None]
+    query = (state @ W_query + b_query)[:, None]
     if keys.nbytes <= CACHE:
         attention = _scores(keys, query, v)
     else:

@@ -11,7 +11,7 @@ Where the rows cannot be cut evenly, BLAS has its way.
 from satt.kernels.pieces import pieces
 
 FEW = 7  # rows; for a single one BLAS has another way, and of eight on the copy pays
-LARGE = 2**18  # numbers of the matrix; smaller ones are soon copied
+LARGE = 2**19  # numbers of the matrix; smaller ones are soon copied
 INNER = 8  # rows of the matrix to a product
 TOGETHER = 2_400_000  # bytes of products that wait to be added up
 
