@@ -1,6 +1,7 @@
 """`satt caption`: images in, captions out, and where the model looked."""
 
 import json
+import os
 import warnings
 from pathlib import Path
 
@@ -64,6 +65,8 @@ def run(options):
         raise SattError("--seed: nothing is random without --temperature; add that, such as 0.8")
     figures = _figure_paths(options)
     spare(options.images, figures, "--figure")
+    if not any(os.path.exists(path) for path in options.images):
+        _read(options, size=1)  # says so: no captioner need be asked for
     model, vocabulary = load(options.checkpoint or checkpoint_for_images(options.images))
     encoder = encoder_of(model.settings)
 

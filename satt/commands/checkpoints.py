@@ -35,18 +35,10 @@ def checkpoint_for_images(images):
     Raises
     ------
     SattError
-        If there is none of the files, if some are scenes that `satt draw` has drawn and some are
-        not, or if there is no captioner.
+        If some are scenes that `satt draw` has drawn and some are not, or there is no captioner.
     """
     from satt.data.images import software_of
 
-    if not any(os.path.exists(path) for path in images):
-        if len(images) == 1:
-            raise SattError(f"image: there is no file {images[0]}; correct the path")
-        raise SattError(
-            f"images: there is none of the {len(images)} files, such as {images[0]}; correct the "
-            "paths"
-        )
     drawn = {software_of(path) == DRAWN_BY for path in images if os.path.isfile(path)}
     if len(drawn) == 2:
         raise SattError(

@@ -45,15 +45,21 @@ def beam_search(
             raise SattError(f"{name}: expected at least 1, got {value}")
     memory, state = model.start(inputs)
     count = len(state[0])
-    # One beginning of each item at first, then K: row n * width + k is beginning k of item n.
-    # From then on the totals are as precise as the model's scores.
-    width, words, totals = 1, np.full(count, start), np.zeros(count, np.float32)
-    finished, some_finished, history = np.zeros(count, dtype=bool), False, []
+    if not count:
+        return []
+    # One beginning of each item at first: equal ones would fill the beam with copies of one
+    # caption. After the first word row n * width + k is beginning k of item n.
+    width = 1
+    words = np.full(count, start)
+    totals = np.zeros(count, np.float32)  # the first scores that are added make it theirs
+    finished = some_finished = False
+    history = []
     for _ in range(max_length):
         logits, attention, state = model.step(words, memory, state)
         log_probabilities = word_log_probabilities(logits, [pad, start, *excluded])
         scores = totals[:, None] + log_probabilities
         if some_finished:
+            # A finished caption keeps its place: nothing is more than infinity.
             scores[finished] = -np.inf
             scores[finished, stop] = np.inf
         rows, words, values = _best(scores, width, beam_size)
@@ -61,10 +67,12 @@ def beam_search(
         state = tuple(array[rows] for array in state)
         history.append((rows, words, attention))
         if width < beam_size:
-            memory, width = tuple(_several_times(array, beam_size) for array in memory), beam_size
+            memory = tuple(_several_times(array, beam_size) for array in memory)
+            width = beam_size
         finished = words == stop
         some_finished = finished.any()
         if some_finished:
+            # Where there were too few words, what was chosen last is impossible, whatever it is.
             possible = totals > -np.inf
             finished &= possible
             if (finished == possible).all():
@@ -80,8 +88,8 @@ def beam_search(
 
 def _several_times(array, count):
     """Repeat each row (N, ...); a single one is not copied, so that the cache holds it once."""
-    shape = array.shape[1:]
-    return np.broadcast_to(array[:, None], (len(array), count, *shape)).reshape(-1, *shape)
+    N, *shape = array.shape
+    return np.broadcast_to(array[:, None], (N, count, *shape)).reshape(N * count, *shape)
 
 
 def _best(scores, width, beam_size):
@@ -96,10 +104,11 @@ def _best(scores, width, beam_size):
     Returns
     -------
     rows, words, values : ndarray, shape (N K,)
-        Where they stand, and what they are; K is the beam's size.
+        The row and the word of each, and its score; of an item the best first.
     """
     count, size = len(scores) // width, scores.shape[1]
-    of_item, flat = scores.reshape(count, width * size), scores.reshape(-1)
+    of_item = scores.reshape(count, width * size)
+    flat = of_item.reshape(-1)  # the same numbers, not a copy
     begins = np.arange(count) * width * size
     places = np.empty((count, beam_size), np.int64)
     values = np.empty((count, beam_size), scores.dtype)
@@ -118,4 +127,5 @@ def _trace(history):
         said.append(words[row])
         row = parents[row]
         looked.append(attention[row])
+    # For so few arrays np.stack would take several times as long.
     return np.array(said[::-1]).T, np.array(looked[::-1]).swapaxes(0, 1)

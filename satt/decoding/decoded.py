@@ -42,6 +42,7 @@ def word_log_probabilities(logits, excluded):
     Returns
     -------
     log_probabilities : ndarray, shape (N, V)
+        Of the dtype of the logits.
     """
     log_probabilities = logits.copy()
     for word in excluded:

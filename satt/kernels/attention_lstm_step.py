@@ -51,5 +51,6 @@ def attention_lstm_step_backward(dout, cache):
 
 
 def _scores(keys, query, v):
+    """f_att: v^T tanh(key + query) of each location."""
     hidden = keys + query
     return np.tanh(hidden, out=hidden) @ v

@@ -135,6 +135,29 @@ def test_a_batch_is_its_items_one_by_one(tables, helpers):
     assert beam_search(helpers.model, tables[:0], 3, 6) == []
 
 
+def test_rows_grow_from_one_to_the_beam_and_one_memory_serves_all(tables, helpers):
+    class Recorder:
+        start = staticmethod(helpers.model.start)
+
+        def step(self, words, memory, state):
+            self.rows.append(len(words))
+            self.strides.add(memory[0].strides[0])
+            return helpers.model.step(words, memory, state)
+
+    recorder = Recorder()
+    for items in (1, 4):
+        recorder.rows, recorder.strides = [], set()
+        beam_search(recorder, tables[:items], 3, 3)
+        assert recorder.rows == [items, 3 * items, 3 * items]
+        assert (0 in recorder.strides) == (items == 1)
+    recorder.rows = []
+    tables[..., 2] = 50  # all end at once
+    beam_search(recorder, tables, 1, 6)
+    assert recorder.rows == [4]
+    recorder.rows = []
+    assert beam_search(recorder, tables[:0], 3, 6) == [] and not recorder.rows
+
+
 def test_logits_of_float32_and_inputs_stay(tables, helpers):
     single = tables.astype(np.float32)
     before = single.copy()

@@ -11,7 +11,13 @@ from tests.kernels.test_attention_lstm_kernel import draw
 
 
 @pytest.fixture
-def in_pieces(monkeypatch):
+def many_extensions(monkeypatch):
+    """Have rows taken apart on any processor."""
+    monkeypatch.setattr(few_rows, "FEW", 7)
+
+
+@pytest.fixture
+def in_pieces(monkeypatch, many_extensions):
     """Have also small matrices taken some rows at a time, and captions two at a time."""
     monkeypatch.setattr(few_rows, "LARGE", 1)
     monkeypatch.setattr(few_rows, "INNER", 2)
@@ -22,23 +28,40 @@ def in_pieces(monkeypatch):
     ))
 
 
-@pytest.mark.parametrize("rows", [0, 1, 2, few_rows.FEW, few_rows.FEW + 1])
+@pytest.fixture
+def cuts(monkeypatch):
+    """How often something was cut."""
+    count = []
+    monkeypatch.setattr(few_rows, "pieces", lambda *given: count.append(1) or pieces(*given))
+    return count
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2, 7, 8])
 @pytest.mark.parametrize("inner, outer", [(1, 4), (2, 3), (7, 5), (10, 5)])
 @pytest.mark.usefixtures("in_pieces")
-def test_the_product_is_the_product(random, rows, inner, outer):
+def test_the_product_is_the_product(random, cuts, rows, inner, outer):
     x, W = random.normal(size=(rows, inner)), random.normal(size=(inner, outer))
     np.testing.assert_allclose(few_rows.product(x, W), x @ W, rtol=0, atol=1e-13)
+    assert bool(cuts) == (rows in (2, 7) and inner % 2 == 0)
 
 
 @pytest.mark.parametrize("inner", [256, 255])  # the second cannot be cut evenly
-def test_a_large_matrix_comes_in_pieces(random, inner):
+@pytest.mark.usefixtures("many_extensions")
+def test_a_large_matrix_comes_in_pieces(random, cuts, inner):
     W = random.normal(size=(inner, 9000)).astype(np.float32)
     x = random.normal(size=(5, inner)).astype(np.float32)
     assert W.size > few_rows.LARGE
     assert len(x) * W[0].nbytes * inner / few_rows.INNER > 2 * few_rows.TOGETHER
     out = few_rows.product(x, W)
-    assert out.dtype == np.float32
+    assert out.dtype == np.float32 and len(cuts) == (inner == 256)
     np.testing.assert_allclose(out, x.astype(np.float64) @ W, rtol=0, atol=1e-3)
+
+
+@pytest.mark.parametrize("found, rows", [
+    (["X86_V3", "X86_V4"], 7), (["AVX2", "AVX512F"], 7), (["X86_V3", "AVX2"], 1), ([], 1),
+])
+def test_pieces_are_for_processors_with_avx_512(found, rows):
+    assert few_rows.most_rows(found) == rows
 
 
 @pytest.mark.parametrize("shape", [(3, 4), (1, 4), (2, 3, 4)])
@@ -61,13 +84,14 @@ def test_the_linear_map_equals_the_plain_layer(random, shape, bias):
 @pytest.mark.parametrize("gated", [True, False])
 @pytest.mark.parametrize("count", [1, 3, 9])
 @pytest.mark.usefixtures("in_pieces")
-def test_the_step_equals_the_plain_layer(random, count, gated):
-    inputs = draw(random, (count, 1, 1, 6, 5, 4, 3, 2), gated)[0]
+def test_the_step_equals_the_plain_layer(random, cuts, count, gated):
+    inputs = draw(random, (count, 1, 1, 6, 5, 4, 4, 3), gated)[0]
     inputs = list(inputs.values())
     inputs[0] = inputs[0][:, 0]
     before = [array.copy() for array in inputs]
     expected, plain_cache = plain_step.attention_lstm_step_forward(*inputs, context_scale=0.3)
     outs, cache = fast_step.attention_lstm_step_forward(*inputs, context_scale=0.3)
+    assert len(cuts) == 2 * (count == 3)
     dout = tuple(random.normal(size=out.shape) for out in outs)
     gradients = fast_step.attention_lstm_step_backward(dout, cache)
     wanted = plain_step.attention_lstm_step_backward(dout, plain_cache)
