@@ -145,7 +145,7 @@ def _linear(random, name):  # the way of small matrices; of large ones a test ho
     return Case(name, linear_forward, linear_backward, inputs)
 
 
-def _attention_lstm_step(random, name, gated=True):  # of few locations; tests have the others
+def _attention_lstm_step(random, name, gated=True):  # small, as above
     shapes = {"x": (M, E), "state": (M, H), "cell": (M, H), **_decoder_shapes(D, gated)}
     inputs = {argument: random.normal(size=shape) for argument, shape in shapes.items()}
     return Case(

@@ -66,7 +66,7 @@ def run(options):
     figures = _figure_paths(options)
     spare(options.images, figures, "--figure")
     if not any(os.path.exists(path) for path in options.images):
-        _read(options, size=1)  # says so: no captioner need be asked for
+        _read(options, size=1)  # complains of each, before a captioner is asked for in vain
     model, vocabulary = load(options.checkpoint or checkpoint_for_images(options.images))
     encoder = encoder_of(model.settings)
 

@@ -127,5 +127,4 @@ def _trace(history):
         said.append(words[row])
         row = parents[row]
         looked.append(attention[row])
-    # For so few arrays np.stack would take several times as long.
-    return np.array(said[::-1]).T, np.array(looked[::-1]).swapaxes(0, 1)
+    return np.stack(said[::-1], axis=1), np.stack(looked[::-1], axis=1)

@@ -26,6 +26,11 @@ def most_rows(extensions):
     ----------
     extensions : collection of str
         Of the processor's instructions, as NumPy calls them.
+
+    Returns
+    -------
+    int
+        1 if they never are.
     """
     return 7 if any("AVX512" in name or name == "X86_V4" for name in extensions) else 1
 

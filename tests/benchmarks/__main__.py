@@ -67,13 +67,12 @@ def main():
 def _runs(groups, numbers):
     """What is run in a process of its own: threads, groups, and the threads of our BLAS."""
     for threads in numbers:
-        several = [group for group in groups if group in IN_PROCESSES and threads > 1]
-        yield from (
-            (threads, some, blas_threads)
-            for some, blas_threads in (
-                ([group for group in groups if group not in several], threads), (several, 1)
-            ) if some
-        )
+        apart = IN_PROCESSES if threads > 1 else ()
+        together = [group for group in groups if group not in apart]
+        in_processes = [group for group in groups if group in apart]
+        for some, blas_threads in ((together, threads), (in_processes, 1)):
+            if some:
+                yield threads, some, blas_threads
 
 
 def _child(options):

@@ -11,21 +11,29 @@ from tests.kernels.test_attention_lstm_kernel import draw
 
 
 @pytest.fixture
-def many_extensions(monkeypatch):
-    """Have rows taken apart on any processor."""
+def with_avx_512(monkeypatch):
+    """Have matrices cut on any processor."""
     monkeypatch.setattr(few_rows, "FEW", 7)
 
 
 @pytest.fixture
-def in_pieces(monkeypatch, many_extensions):
-    """Have also small matrices taken some rows at a time, and captions two at a time."""
+def in_pieces(monkeypatch, with_avx_512):
+    """Have also small matrices taken some rows at a time, and captions two at a time.
+
+    The list says for how many captions the latter was done.
+    """
+    looks = []
+
+    def two_at_a_time(count, bytes_each):
+        looks.append(count)
+        return pieces(count, bytes_each, 2 * bytes_each)
+
     monkeypatch.setattr(few_rows, "LARGE", 1)
     monkeypatch.setattr(few_rows, "INNER", 2)
     monkeypatch.setattr(few_rows, "TOGETHER", 200)
     monkeypatch.setattr(fast_step, "CACHE", 1)
-    monkeypatch.setattr(fast_step, "pieces", lambda count, bytes_each: pieces(
-        count, bytes_each, 2 * bytes_each
-    ))
+    monkeypatch.setattr(fast_step, "pieces", two_at_a_time)
+    return looks
 
 
 @pytest.fixture
@@ -46,7 +54,7 @@ def test_the_product_is_the_product(random, cuts, rows, inner, outer):
 
 
 @pytest.mark.parametrize("inner", [256, 255])  # the second cannot be cut evenly
-@pytest.mark.usefixtures("many_extensions")
+@pytest.mark.usefixtures("with_avx_512")
 def test_a_large_matrix_comes_in_pieces(random, cuts, inner):
     W = random.normal(size=(inner, 9000)).astype(np.float32)
     x = random.normal(size=(5, inner)).astype(np.float32)
@@ -83,15 +91,14 @@ def test_the_linear_map_equals_the_plain_layer(random, shape, bias):
 
 @pytest.mark.parametrize("gated", [True, False])
 @pytest.mark.parametrize("count", [1, 3, 9])
-@pytest.mark.usefixtures("in_pieces")
-def test_the_step_equals_the_plain_layer(random, cuts, count, gated):
+def test_the_step_equals_the_plain_layer(random, in_pieces, cuts, count, gated):
     inputs = draw(random, (count, 1, 1, 6, 5, 4, 4, 3), gated)[0]
     inputs = list(inputs.values())
     inputs[0] = inputs[0][:, 0]
     before = [array.copy() for array in inputs]
     expected, plain_cache = plain_step.attention_lstm_step_forward(*inputs, context_scale=0.3)
     outs, cache = fast_step.attention_lstm_step_forward(*inputs, context_scale=0.3)
-    assert len(cuts) == 2 * (count == 3)
+    assert in_pieces == [count] and len(cuts) == 2 * (count == 3)
     dout = tuple(random.normal(size=out.shape) for out in outs)
     gradients = fast_step.attention_lstm_step_backward(dout, cache)
     wanted = plain_step.attention_lstm_step_backward(dout, plain_cache)
