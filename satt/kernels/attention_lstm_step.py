@@ -1,4 +1,4 @@
-"""One step of the decoder for captioning, where a beam makes few rows: see `few_rows.py`.
+"""One step of the decoder for captioning, where a beam makes few rows: see `small_products.py`.
 
 The mathematics is that of `satt/layers/attention_lstm_step.py`, and so is the way. But the LSTM's
 products are `product`, and softmax, sum and gate are written out: on arrays as small as these a
@@ -9,8 +9,8 @@ captioning has no backward, and whoever wants one gets the plain layer's.
 
 import numpy as np
 
-from satt.kernels.few_rows import product
 from satt.kernels.pieces import CACHE, pieces
+from satt.kernels.small_products import product
 from satt.layers import attention_lstm_step as plain
 from satt.layers.sigmoid import sigmoid_forward
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from satt.kernels.pieces import pieces
+from satt.kernels.small_products import product, product_of_columns
 from satt.kernels.tiles import clear_rim
 
 WINDOWS = 4_000_000  # bytes at a time: BLAS cuts what it multiplies to fit the cache by itself
@@ -33,7 +34,7 @@ def columns_forward(x, W, stride=1, padding=0):
     keep, kept = KH * KW <= KEPT * stride * stride or KH * KW * C <= F, []
     for piece in _pieces(windows):
         columns = windows[piece].reshape(-1, KH * KW * C)  # the copy
-        np.matmul(columns, W.reshape(-1, F), out=out[piece].reshape(-1, F))
+        product(columns, W.reshape(-1, F), out=out[piece].reshape(-1, F))
         if keep:
             kept.append(columns)
     return out, (None if keep else padded, kept, W, x.shape, stride, padding)
@@ -58,7 +59,7 @@ def columns_backward(dout, cache, to_pixels=True):
             columns = kept[number]
         else:
             columns = _windows(padded, W.shape, stride)[piece].reshape(-1, KH * KW * C)
-        dW = dW + columns.T @ flat_dout
+        dW = dW + product_of_columns(columns, flat_dout)
         if to_pixels:
             dcolumns = (flat_dout @ flat_W.T).reshape(-1, OH, OW, KH, KW * C)
             for i in range(KH):

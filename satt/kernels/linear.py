@@ -1,9 +1,10 @@
-"""A linear map that is quick for a few rows too; the formula is that of `satt/layers/linear.py`.
+"""A linear map without needless copies; the formula is that of `satt/layers/linear.py`.
 
-Captioning one image scores the vocabulary for as many rows as the beam is wide.
+Captioning one image scores the vocabulary for as many rows as the beam is wide, and the grids of a
+batch are many rows that meet a narrow matrix: see `small_products.py`.
 """
 
-from satt.kernels.few_rows import product
+from satt.kernels.small_products import product
 
 
 def linear_forward(x, W, b=None):

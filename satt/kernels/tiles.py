@@ -11,22 +11,24 @@ from math import ceil, prod
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from satt.kernels.small_products import SMALL
 from satt.kernels.winograd_transforms import TILE_TRANSFORM
 
 # Tiles of a chunk, times channels. More fall out of the cache, fewer make the matrix products too
 # small. No power of two: the same entry of all 36 arrays would fall into one place of the cache.
 CHUNK = 14 * 1024
+FEWEST = 24  # tiles that are left, if a chunk is made smaller so that its products are small ones
 
 
 def most_alone(variables):
     """How many multiplications of a matrix product BLAS does not share among threads.
 
     All, if the environment lets it have one thread only, as the command `satt` does; BLAS reads
-    the same variables when NumPy is imported.
+    the same variables when NumPy is imported. Of several threads, a small product keeps to one.
     """
     names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
     threads = next((variables[name] for name in names if variables.get(name)), "")
-    return sys.maxsize if threads.strip() == "1" else 2**18
+    return sys.maxsize if threads.strip() == "1" else max(2**18, SMALL)
 
 
 ALONE = most_alone(os.environ)
@@ -44,7 +46,11 @@ def plan(x, filters, padding):
     """
     N, H, width, C = x.shape
     rows, columns = -(-(H + 2 * padding - 2) // 4), -(-(width + 2 * padding - 2) // 4)
-    return rows, columns, max(1, min(N, CHUNK // (rows * columns * max(C, filters))))
+    images = max(1, min(N, CHUNK // (rows * columns * max(C, filters))))
+    small = SMALL // (rows * columns * C * filters)  # images
+    if rows * columns * small >= FEWEST:
+        images = min(images, small)
+    return rows, columns, images
 
 
 def canvas_for(x, padding, cut, dtype):

@@ -47,7 +47,7 @@ def winograd_forward(x, W, padding=0):
     N, H, width, C = x.shape
     F = W.shape[3]
     dtype = np.result_type(x, W)
-    U = (_filter_transform(dtype) @ W.reshape(9, C * F)).reshape(36, C, F)
+    U = _transformed_filters(W, dtype)
     transform = OUTPUT_TRANSFORM.astype(dtype)
     rows, columns, images = cut = plan(x, F, padding)
     out = np.empty((N, 4 * rows, 4 * columns, F), dtype)
@@ -66,7 +66,7 @@ def winograd_forward(x, W, padding=0):
         place = out[start : start + images].reshape(-1, rows, 4, columns, 4, F)
         place[...] = both.reshape(4, 4, -1, rows, columns, F).transpose(2, 3, 1, 4, 0, 5)
     out = out[:, : H + 2 * padding - 2, : width + 2 * padding - 2]
-    return out, (chunks, U, x.shape, cut, padding)
+    return out, (chunks, W, x.shape, cut, padding)
 
 
 def winograd_backward(dout, cache, to_pixels=True):
@@ -92,17 +92,19 @@ def winograd_backward(dout, cache, to_pixels=True):
     dx : ndarray, shape (N, H, W, C), or None
     dW : ndarray, shape (3, 3, C, F)
     """
-    chunks, U, (N, H, width, C), (rows, columns, images), padding = cache
-    F = U.shape[2]
-    dtype = np.result_type(dout, U)
+    chunks, W, (N, H, width, C), (rows, columns, images), padding = cache
+    F = W.shape[3]
+    dtype = np.result_type(dout, W)
     A, B = OUTPUT_TRANSFORM.T.astype(dtype), TILE_TRANSFORM.T.astype(dtype)
     if dout.shape[1:3] != (4 * rows, 4 * columns):
         whole = np.zeros((N, 4 * rows, 4 * columns, F), dtype)
         whole[:, : dout.shape[1], : dout.shape[2]] = dout
         dout = whole
     here, there = np.empty((2, 36 * images * rows * columns * max(C, F)), dtype)
-    dU, dU_chunk = np.empty((2, *U.shape), dtype)
+    dU, dU_chunk = np.empty((2, 36, C, F), dtype)
     if to_pixels:
+        # Not U read as transposed, which BLAS would copy for each product (`small_products.py`).
+        U_T = _transformed_filters(W.swapaxes(2, 3), dtype)
         dcanvas = np.empty((N, 4 * rows + 4, 4 * columns + 2, C), dtype)
         strips = np.empty((images, rows + 2, 6, 4 * columns + 2, C), dtype)
         strips[:, 0], strips[:, -1] = 0, 0
@@ -118,13 +120,19 @@ def winograd_backward(dout, cache, to_pixels=True):
         if number:
             dU += dU_chunk
         if to_pixels:
-            dV = multiply(dM, U.transpose(0, 2, 1), out=part(there, 36, tiles, C))
+            dV = multiply(dM, U_T, out=part(there, 36, tiles, C))
             dacross = np.matmul(B, dV.reshape(6, 6, -1), out=part(here, 6, 6, tiles * C))
             dacross = dacross.reshape(6, 6, -1, rows, columns, C)
             join_tiles(dacross, strips[: len(dacross[0, 0])], dcanvas[chunk])
     dW = _filter_transform(dtype).T @ dU.reshape(36, C * F)
     dx = dcanvas[:, padding : padding + H, padding : padding + width] if to_pixels else None
     return dx, dW.reshape(3, 3, C, F)
+
+
+def _transformed_filters(W, dtype):
+    """U = (G x G) W, of (3, 3, C, F): (36, C, F)."""
+    C, F = W.shape[2:]
+    return (_filter_transform(dtype) @ W.reshape(9, C * F)).reshape(36, C, F)
 
 
 @lru_cache

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gradcheck import check
-from satt.kernels import conv2d as fast, tiles
+from satt.kernels import conv2d as fast, small_products, tiles
 from satt.kernels.winograd_transforms import POINTS, winograd_transforms
 from satt.layers import conv2d as plain
 
@@ -81,6 +81,18 @@ def test_chunks_do_not_show(random, monkeypatch, chunk):
         np.testing.assert_allclose(m, t, rtol=1e-10, atol=1e-10)
 
 
+@pytest.mark.parametrize("small, images", [
+    (0, 3),  # as many as the cache holds
+    (10**6, 1),  # 49 tiles are a small product
+    (800_000, 3),  # those of one image are not
+])
+def test_a_chunk_makes_small_products_if_it_can(monkeypatch, small, images):
+    monkeypatch.setattr(tiles, "SMALL", small)
+    monkeypatch.setattr(tiles, "CHUNK", 3 * 49 * 128)
+    assert tiles.plan(np.empty((8, 28, 28, 128)), 128, 1) == (7, 7, images)
+    assert tiles.plan(np.empty((8, 4, 4, 512)), 512, 1) == (1, 1, 8)  # three tiles would be few
+
+
 @pytest.mark.parametrize("rows, columns", [(40, 23), (21, 50), (5, 7)])
 def test_a_product_in_blocks_is_the_product(random, monkeypatch, rows, columns):
     left, right = random.normal(size=(3, rows, 6)), random.normal(size=(3, 6, columns))
@@ -104,7 +116,13 @@ def test_a_single_thread_multiplies_the_whole(variables, is_whole):
     ((1, 1), 2, 0), ((2, 4), 3, 1), ((4, 2), 3, 0),
 ])
 @pytest.mark.parametrize("channels", [3, 17])
-def test_any_convolution_equals_the_plain_layer(random, kernel, stride, padding, channels):
+@pytest.mark.parametrize("small", [0, 20_000])  # the products whole, or in small pieces
+def test_any_convolution_equals_the_plain_layer(
+    random, monkeypatch, kernel, stride, padding, channels, small
+):
+    monkeypatch.setattr(small_products, "SMALL", small)
+    monkeypatch.setattr(small_products, "ROWS", 8)
+    monkeypatch.setattr(small_products, "ROWS_ADDED", 8)
     x = random.normal(size=(3, 13, 22, channels))
     W, b = random.normal(size=(*kernel, channels, 18)), random.normal(size=18)
     dout = random.normal(size=plain.conv2d_forward(x, W, b, stride, padding)[0].shape)
