@@ -395,11 +395,11 @@ assert bird_at["bird"] > 0.5 and bird_at["COLOUR"] > 0.5
 assert bird_at["water"] < 0.15
 
 # %% [markdown]
-# "bird" and "water" are as on the slide, in every captioner that we have measured. "flying" is
-# more or less. Of six demos, which differed only in the seed, one has 0.81 of its attention on the
-# bird at "flying" (seed 0), one 0.50 (seed 5), and an earlier one had a quarter of it there. The
-# captioner that comes with the lessons stays (0.77). All seven that we still have find "flying"
-# about equally probable, 0.58 to 0.71. How can that be?
+# "bird" and "water" are as on the slide, in every captioner that we have measured. At "flying" the
+# seed decides. Of six demos that differ in nothing else, each has at least half of its attention
+# on the bird there, from 0.50 (seed 5) to 0.81 (seed 0); an earlier demo had a quarter. The
+# captioner that comes with the lessons stays (0.77). Yet these seven find "flying" about equally
+# probable, 0.58 to 0.71. How can that be?
 #
 # A map says where the model looked, not what it used. To know what it used, **take one look away**
 # and see which words suffer. At step t we replace the attention by an even one, and leave
@@ -469,9 +469,9 @@ assert np.abs(cost[bird:flying + 1, flying]).max() < cost[colour, colour] / 2
 # so that they rely less on what the look before has brought. Yet less is not nothing. Without the
 # look at "flying", the word "flying" loses next to nothing in five of these seven captioners,
 # **although that look is on the bird**: from -0.1 to 0.1 nats, while their colours lose 1.7 to
-# 2.2. (Those of seeds 2 and 5 lose 0.4 and 0.7.) The wings were seen together with the colour, and
-# what is known need not be looked up. And where a look is hardly needed, hardly anything in the
-# loss says where it should be; so the seed decides.
+# 2.2. (Those of seeds 2 and 5, which look at the bird as well, lose 0.4 and 0.7.) The wings were
+# seen together with the colour, and what is known need not be looked up. And where a look is
+# hardly needed, hardly anything in the loss says where it should be; so the seed decides.
 #
 # A bright map does not prove that the look was needed. (On photographs the paper's figures show
 # attention on the bird at "flying"; whether that look is needed, a figure cannot tell.)

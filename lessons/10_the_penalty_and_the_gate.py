@@ -400,8 +400,8 @@ assert max(value for _, value in story) - min(value for _, value in story) > 0.2
 #
 # Two surprises, and their reasons. **"the" is among the open ones.** The gate is set before the
 # step, by a state that has not read the last word; near a place it opens early, and "the" comes
-# just before the setting. **Verbs get less than colours**, and in most captioners less than nouns.
-# In the drawn world a kite can only fly. Once the noun is known, the verb nearly is.
+# just before the setting. **Verbs get less than nouns** in most captioners, and less than colours
+# in all. In the drawn world a kite can only fly. Once the noun is known, the verb nearly is.
 #
 # A small beta is not "no attention": the map at that step is drawn as bright as any. So when you
 # show a map at the word "is", know that the captioner may have listened to it at a third only.

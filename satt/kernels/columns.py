@@ -1,4 +1,4 @@
-"""The convolution as one matrix product, with as little copying around it as possible.
+"""The convolution as a matrix product, with as little copying around it as possible.
 
 The mathematics is that of `satt/layers/conv2d.py`. With channels last, a row of a window is one
 run of KW C numbers in memory, which NumPy copies in one go if it is told so: the windows are
@@ -16,7 +16,7 @@ from satt.kernels.pieces import pieces
 from satt.kernels.small_products import product, product_of_columns
 from satt.kernels.tiles import clear_rim
 
-WINDOWS = 4_000_000  # bytes at a time: BLAS cuts what it multiplies to fit the cache by itself
+WINDOWS = 4_000_000  # bytes at a time: the product itself is cut further where that pays
 KEPT = 4  # keep the windows for the backward if they weigh at most so many times the images
 
 

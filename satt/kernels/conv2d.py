@@ -1,9 +1,8 @@
 """The 2-D convolution of `satt/layers/conv2d.py`, faster: signatures and results are the same.
 
 Filters of 3x3 at stride 1 go through Winograd's algorithm (`satt/kernels/winograd.py`), which
-multiplies a quarter as much. All others are one large matrix product, as in the plain layer
-(`satt/kernels/columns.py`): that is nearly as fast as the processor can multiply, so that only
-the copying around it is left to save.
+multiplies a quarter as much. All others are a matrix product of their windows, as in the plain
+layer (`satt/kernels/columns.py`), where only the copying is left to save.
 """
 
 from satt.kernels.columns import columns_backward, columns_forward

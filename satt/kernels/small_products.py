@@ -1,31 +1,33 @@
 """One product as many small ones, which BLAS takes as they lie.
 
 BLAS is made for large matrices: it first copies both into an order of its own, which pays if each
-number is used some hundred times. NumPy's BLAS leaves the copies out of a product of up to a
-million multiplications, where the processor has AVX-512 and the right matrix is not read
-transposed. So where a copy takes long beside the product, it is cut, and one call of matmul
-multiplies all pieces:
+number is used some hundred times. NumPy's BLAS leaves the copies out if a product takes at most a
+million multiplications, the processor has AVX-512, and the right matrix is not a transposed view,
+as in x @ W.T. So where the copies take long compared with the product, the product is cut into
+pieces as small as that, and one call of matmul multiplies many of them:
 
 * Many rows times a narrow matrix, such as the windows of an image times the filters: some rows at
   a time.
 * A few rows times a large matrix, such as a beam's states times the vocabulary's weights: some
   rows of the matrix at a time, as they lie side by side in memory. The products are added up:
   x W is the sum over pieces of the inner axis of x[:, piece] W[piece].
-* The gradient of a narrow matrix, x^T y: the sum over pieces of their rows.
+* The gradient of a narrow matrix, x^T y: the sum over pieces of their rows; of a wide x, 32
+  columns at a time.
 
-On processors without AVX-512, and where nothing is won, BLAS has its way.
+On processors without AVX-512, and for other shapes, BLAS gets the whole product.
 """
 
 import numpy as np
 
 from satt.kernels.pieces import pieces
 
-NARROW = 128  # columns of a matrix
-ROWS, ROWS_ADDED = 48, 128  # the fewest to a product, and where the products are added up
-FEW = 7  # rows: of eight on, the copy of a large matrix pays; for one, BLAS has another way
-LARGE = 2**19  # numbers of a matrix; smaller ones are soon copied
-INNER = 8  # rows of a large matrix to a product
-COLUMNS = 32  # of a wide x to a product of columns
+NARROW = 128  # the most columns of a narrow matrix
+ROWS = 48  # the fewest rows that are worth a piece
+ROWS_ADDED = 128  # the same where the pieces' products are added up
+FEW = 7  # the most rows that are few: from eight on the copy pays; for one, BLAS has another way
+LARGE = 2**19  # the fewest numbers of a large matrix; smaller ones are soon copied
+INNER = 8  # rows of a large matrix to a piece
+COLUMNS = 32  # columns of a wide x to a piece of a product of columns
 TOGETHER = 2_400_000  # bytes of products that wait to be added up
 
 
@@ -58,7 +60,7 @@ def product(x, W, out=None):
     x : ndarray, shape (N, I)
     W : ndarray, shape (I, O)
     out : ndarray, shape (N, O), optional
-        Where to write the product.
+        Where to write the product; shares no memory with x or W.
 
     Returns
     -------
@@ -71,7 +73,10 @@ def product(x, W, out=None):
         rest = slice(length // rows * rows, None)
         np.matmul(_cut(x, rows), W, out=_cut(out, rows))
         np.matmul(x[rest], W, out=out[rest])
-    elif SMALL and 1 < length <= FEW and W.size >= LARGE and inner % INNER == 0:
+    elif (
+        1 < length <= FEW and W.size >= LARGE
+        and inner % INNER == 0 and length * INNER * outer <= SMALL
+    ):
         # The pieces get an axis of their own.
         x_cut = x.reshape(length, -1, INNER).swapaxes(0, 1)
         W_cut = W.reshape(-1, INNER, outer)
@@ -96,7 +101,8 @@ def product_of_columns(x, y):
     ndarray, shape (I, O)
     """
     (length, inner), outer = x.shape, y.shape[1]
-    # Of a wide x, some columns at a time: then there can be more rows to a product, less to add.
+    # A wide x is also cut into columns: its pieces can then have more rows, and fewer products are
+    # added up.
     columns = COLUMNS if inner % COLUMNS == 0 else inner
     rows = _rows(columns * outer)
     if not ROWS_ADDED <= rows < length:
@@ -108,7 +114,7 @@ def product_of_columns(x, y):
 
 
 def _rows(size):
-    """How many rows, each of so many multiplications, make a small product: a multiple of 8."""
+    """The most rows, a multiple of 8, whose product with a matrix of so many numbers is small."""
     return SMALL // max(1, size) // 8 * 8
 
 

@@ -6,25 +6,27 @@ chunk of images are needed only until the next chunk, so that all chunks share a
 
 import os
 import sys
-from math import ceil, prod
+from math import prod
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from satt.kernels.pieces import pieces
 from satt.kernels.small_products import SMALL
 from satt.kernels.winograd_transforms import TILE_TRANSFORM
 
 # Tiles of a chunk, times channels. More fall out of the cache, fewer make the matrix products too
 # small. No power of two: the same entry of all 36 arrays would fall into one place of the cache.
 CHUNK = 14 * 1024
-FEWEST = 24  # tiles that are left, if a chunk is made smaller so that its products are small ones
+FEWEST = 24  # tiles: a chunk is not made smaller than that to have small products
 
 
 def most_alone(variables):
     """How many multiplications of a matrix product BLAS does not share among threads.
 
     All, if the environment lets it have one thread only, as the command `satt` does; BLAS reads
-    the same variables when NumPy is imported. Of several threads, a small product keeps to one.
+    the same variables when NumPy is imported. With several threads, a small product still stays on
+    one.
     """
     names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
     threads = next((variables[name] for name in names if variables.get(name)), "")
@@ -47,7 +49,7 @@ def plan(x, filters, padding):
     N, H, width, C = x.shape
     rows, columns = -(-(H + 2 * padding - 2) // 4), -(-(width + 2 * padding - 2) // 4)
     images = max(1, min(N, CHUNK // (rows * columns * max(C, filters))))
-    small = SMALL // (rows * columns * C * filters)  # images
+    small = SMALL // (rows * columns * C * filters)  # images whose products are small
     if rows * columns * small >= FEWEST:
         images = min(images, small)
     return rows, columns, images
@@ -80,13 +82,12 @@ def multiply(left, right, out):
 
     BLAS shares a larger product among its threads, which then wait for each other. For 36 short
     products a chunk that brings little, and on a busy machine a wait can take milliseconds. With
-    one thread there is one block: blocks take a fifth longer, as each is packed anew.
+    one thread there is one block: where BLAS copies its matrices, blocks take a fifth longer.
     """
     (rows, inner), columns = left.shape[1:], right.shape[2]
     length = max(rows, columns)
-    step = max(16, ceil(length / ceil(rows * inner * columns / ALONE)))
-    for start in range(0, length, step):
-        block = slice(start, start + step)
+    each = inner * min(rows, columns)  # multiplications of a row or a column
+    for block in pieces(length, each, max(ALONE, 16 * each)):
         if rows > columns:
             np.matmul(left[:, block], right, out=out[:, block])
         else:

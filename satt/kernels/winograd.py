@@ -94,7 +94,7 @@ def winograd_backward(dout, cache, to_pixels=True):
     """
     chunks, W, (N, H, width, C), (rows, columns, images), padding = cache
     F = W.shape[3]
-    dtype = np.result_type(dout, W)
+    dtype = np.result_type(dout, W, *chunks[:1])
     A, B = OUTPUT_TRANSFORM.T.astype(dtype), TILE_TRANSFORM.T.astype(dtype)
     if dout.shape[1:3] != (4 * rows, 4 * columns):
         whole = np.zeros((N, 4 * rows, 4 * columns, F), dtype)
@@ -103,7 +103,7 @@ def winograd_backward(dout, cache, to_pixels=True):
     here, there = np.empty((2, 36 * images * rows * columns * max(C, F)), dtype)
     dU, dU_chunk = np.empty((2, 36, C, F), dtype)
     if to_pixels:
-        # Not U read as transposed, which BLAS would copy for each product (`small_products.py`).
+        # A transposed view of U would be copied by BLAS for each product (`small_products.py`).
         U_T = _transformed_filters(W.swapaxes(2, 3), dtype)
         dcanvas = np.empty((N, 4 * rows + 4, 4 * columns + 2, C), dtype)
         strips = np.empty((images, rows + 2, 6, 4 * columns + 2, C), dtype)

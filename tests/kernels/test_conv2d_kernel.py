@@ -76,21 +76,30 @@ def test_chunks_do_not_show(random, monkeypatch, chunk):
     everywhere(monkeypatch)
     x, W, b, dout = draw(random, (5, 8, 11, 3, 4), 1)  # 6 tiles an image
     monkeypatch.setattr(tiles, "CHUNK", 4 * chunk)  # of four filters
+    monkeypatch.setattr(tiles, "SMALL", 0)
     mine = gradients(fast, x, W, b, dout, 1, 1)
     for m, t in zip(mine, gradients(plain, x, W, b, dout, 1, 1), strict=True):
         np.testing.assert_allclose(m, t, rtol=1e-10, atol=1e-10)
 
 
-@pytest.mark.parametrize("small, images", [
-    (0, 3),  # as many as the cache holds
-    (10**6, 1),  # 49 tiles are a small product
-    (800_000, 3),  # those of one image are not
+@pytest.mark.parametrize("filters, small, images", [
+    (128, 0, 3),  # as many as the cache holds
+    (128, 10**9, 3),
+    (128, 10**6, 1),  # the 49 tiles of an image are a small product
+    (64, 10**6, 2),
+    (128, 800_000, 3),  # they are not
 ])
-def test_a_chunk_makes_small_products_if_it_can(monkeypatch, small, images):
+def test_a_chunk_makes_small_products_if_it_can(monkeypatch, filters, small, images):
     monkeypatch.setattr(tiles, "SMALL", small)
     monkeypatch.setattr(tiles, "CHUNK", 3 * 49 * 128)
-    assert tiles.plan(np.empty((8, 28, 28, 128)), 128, 1) == (7, 7, images)
-    assert tiles.plan(np.empty((8, 4, 4, 512)), 512, 1) == (1, 1, 8)  # three tiles would be few
+    assert tiles.plan(np.empty((8, 28, 28, 128)), filters, 1) == (7, 7, images)
+
+
+@pytest.mark.parametrize("channels, images", [(200, 25), (210, 50)])
+def test_a_chunk_keeps_some_tiles(monkeypatch, channels, images):
+    """10**6 multiplications are 25 tiles with 200 channels and filters, and 22 with 210."""
+    monkeypatch.setattr(tiles, "SMALL", 10**6)
+    assert tiles.plan(np.empty((50, 4, 4, channels)), channels, 1) == (1, 1, images)
 
 
 @pytest.mark.parametrize("rows, columns", [(40, 23), (21, 50), (5, 7)])
@@ -107,8 +116,25 @@ def test_a_product_in_blocks_is_the_product(random, monkeypatch, rows, columns):
     ({"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "4"}, False),
     ({"OMP_NUM_THREADS": "8", "OPENBLAS_NUM_THREADS": "1"}, True),
 ])
-def test_a_single_thread_multiplies_the_whole(variables, is_whole):
-    assert (tiles.most_alone(variables) == sys.maxsize) == is_whole
+@pytest.mark.parametrize("small, most", [(0, 2**18), (10**6, 10**6)])
+def test_a_single_thread_multiplies_the_whole(monkeypatch, variables, is_whole, small, most):
+    monkeypatch.setattr(tiles, "SMALL", small)
+    assert tiles.most_alone(variables) == (sys.maxsize if is_whole else most)
+
+
+def test_no_block_is_larger_than_one_thread_takes(monkeypatch):
+    monkeypatch.setattr(tiles, "ALONE", 10**6)
+    sizes, matmul = [], np.matmul
+
+    def noted(left, right, out):
+        sizes.append(left.shape[1] * left.shape[2] * right.shape[2])
+        return matmul(left, right, out=out)
+
+    monkeypatch.setattr(np, "matmul", noted)
+    for rows, columns in ((196, 256), (256, 196)):
+        left, right = np.ones((1, rows, 256)), np.ones((1, 256, columns))
+        assert (tiles.multiply(left, right, np.zeros((1, rows, columns))) == 256).all()
+    assert len(sizes) > 20 and max(sizes) <= 10**6
 
 
 @pytest.mark.parametrize("kernel, stride, padding", [
@@ -123,6 +149,10 @@ def test_any_convolution_equals_the_plain_layer(
     monkeypatch.setattr(small_products, "SMALL", small)
     monkeypatch.setattr(small_products, "ROWS", 8)
     monkeypatch.setattr(small_products, "ROWS_ADDED", 8)
+    cut, cuts = small_products._cut, []
+    monkeypatch.setattr(
+        small_products, "_cut", lambda matrix, rows: cuts.append(rows) or cut(matrix, rows)
+    )
     x = random.normal(size=(3, 13, 22, channels))
     W, b = random.normal(size=(*kernel, channels, 18)), random.normal(size=18)
     dout = random.normal(size=plain.conv2d_forward(x, W, b, stride, padding)[0].shape)
@@ -130,6 +160,22 @@ def test_any_convolution_equals_the_plain_layer(
     for m, t in zip(mine, gradients(plain, x, W, b, dout, stride, padding), strict=True):
         assert m.shape == t.shape
         np.testing.assert_allclose(m, t, rtol=1e-10, atol=1e-10)
+    if (kernel, stride, channels) == ((3, 3), 1, 3):
+        assert len(cuts) == (4 if small else 0)  # windows and out, windows and dout
+
+
+@pytest.mark.parametrize("dtypes", [
+    (np.complex128, np.float64, np.float64), (np.float64, np.float32, np.float32),
+    (np.float32, np.float64, np.float32), (np.float32, np.float32, np.float64),
+])
+def test_the_widest_type_wins(random, monkeypatch, dtypes):
+    everywhere(monkeypatch)
+    x, W, _, dout = draw(random, (2, 6, 9, 3, 4), 1)
+    x, W, dout = (a.astype(dtype) for a, dtype in zip((x, W, dout), dtypes, strict=True))
+    mine = gradients(fast, x, W, None, dout, 1, 1)
+    for m, t in zip(mine[:3], gradients(plain, x, W, None, dout, 1, 1)[:3], strict=True):
+        np.testing.assert_allclose(m, t, rtol=0, atol=1e-4)
+    assert mine[2].dtype == np.result_type(*dtypes)
 
 
 @pytest.mark.parametrize("size, is_fast", [

@@ -12,7 +12,7 @@ from tests.kernels.test_attention_lstm_kernel import draw
 
 @pytest.fixture
 def with_avx_512(monkeypatch):
-    """Have products cut on any processor."""
+    """Have `product` cut on any processor."""
     monkeypatch.setattr(small_products, "SMALL", 10**6)
 
 
@@ -91,8 +91,11 @@ def test_rows_are_cut_when_there_are_too_many(random, monkeypatch, row_cuts, len
 @pytest.mark.parametrize("length, inner, outer, is_cut", [
     (40_000, 27, 32, True),  # the windows of images and the first filters
     (8000, 288, 64, True),  # those of the second
-    (400, 32, 200, False),  # no narrow matrix
-    (400, 200, 128, False),  # one so large that 39 rows are a small product
+    (400, 128, 128, True),
+    (4000, 32, 129, False),  # the matrix is not narrow
+    (400, 160, 128, True),  # 48 rows are a small product
+    (400, 200, 100, True),
+    (400, 163, 128, False),  # 47 are, of which 40
     (50, 128, 128, False),  # a small product as it is
 ])
 @pytest.mark.usefixtures("with_avx_512")
@@ -104,7 +107,7 @@ def test_rows_are_cut_where_that_pays(row_cuts, length, inner, outer, is_cut):
 
 @pytest.mark.parametrize("in_place", [False, True])
 @pytest.mark.usefixtures("in_pieces")
-def test_a_few_rows_are_written_where_they_should(random, cuts, in_place):
+def test_a_few_rows_are_written_where_they_should_be(random, cuts, in_place):
     x, W = random.normal(size=(3, 10)), random.normal(size=(10, 5))
     out = np.full((3, 5), np.nan) if in_place else None
     result = small_products.product(x, W, out=out)
@@ -138,6 +141,19 @@ def test_without_avx_512_nothing_is_cut(random, monkeypatch, row_cuts, cuts, inn
         np.testing.assert_array_equal(small_products.product(x, W), x @ W)
         np.testing.assert_array_equal(small_products.product_of_columns(x, y), x.T @ y)
     assert not row_cuts and not cuts
+
+
+def test_complex_weights_make_a_complex_product(random):
+    x, W = random.normal(size=(3, 4)), random.normal(size=(4, 5)) + 1j
+    np.testing.assert_allclose(small_products.product(x, W), x @ W)
+
+
+@pytest.mark.usefixtures("with_avx_512")
+def test_pieces_that_would_not_be_small_are_left_to_blas(cuts):
+    for words, is_cut in ((25_000, True), (25_001, False)):  # 5 * 8 * 25,000 is a million
+        out = small_products.product(np.ones((5, 24)), np.ones((24, words)))
+        assert (out == 24).all() and bool(cuts) == is_cut
+        cuts.clear()
 
 
 @pytest.mark.parametrize("found, most", [
