@@ -13,7 +13,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from satt.kernels.pieces import pieces
-from satt.kernels.small_products import product, product_of_columns
+from satt.kernels.small_products import product, transposed_product
 from satt.kernels.tiles import clear_rim
 
 WINDOWS = 4_000_000  # bytes at a time: the product itself is cut further where that pays
@@ -59,7 +59,7 @@ def columns_backward(dout, cache, to_pixels=True):
             columns = kept[number]
         else:
             columns = _windows(padded, W.shape, stride)[piece].reshape(-1, KH * KW * C)
-        dW = dW + product_of_columns(columns, flat_dout)
+        dW = dW + transposed_product(columns, flat_dout)
         if to_pixels:
             dcolumns = (flat_dout @ flat_W.T).reshape(-1, OH, OW, KH, KW * C)
             for i in range(KH):

@@ -27,7 +27,7 @@ ROWS_ADDED = 128  # the same where the pieces' products are added up
 FEW = 7  # the most rows that are few: from eight on the copy pays; for one, BLAS has another way
 LARGE = 2**19  # the fewest numbers of a large matrix; smaller ones are soon copied
 INNER = 8  # rows of a large matrix to a piece
-COLUMNS = 32  # columns of a wide x to a piece of a product of columns
+COLUMNS = 32  # columns of a wide x to a piece of x^T y
 TOGETHER = 2_400_000  # bytes of products that wait to be added up
 
 
@@ -88,7 +88,7 @@ def product(x, W, out=None):
     return out
 
 
-def product_of_columns(x, y):
+def transposed_product(x, y):
     """Multiply x^T and y, as the gradient of a matrix wants it.
 
     Parameters

@@ -44,16 +44,6 @@ def cuts(monkeypatch):
     return count
 
 
-@pytest.fixture
-def row_cuts(monkeypatch):
-    """Of how many rows the pieces were that rows were cut into."""
-    sizes, cut = [], small_products._cut
-    monkeypatch.setattr(
-        small_products, "_cut", lambda matrix, rows: sizes.append(rows) or cut(matrix, rows)
-    )
-    return sizes
-
-
 @pytest.mark.parametrize("rows", [0, 1, 2, 7, 8])
 @pytest.mark.parametrize("inner, outer", [(1, 4), (2, 3), (7, 5), (10, 5)])
 @pytest.mark.usefixtures("in_pieces")
@@ -119,12 +109,12 @@ def test_a_few_rows_are_written_where_they_should_be(random, cuts, in_place):
 @pytest.mark.parametrize("inner", [1, 5, 33, 64, 96])
 @pytest.mark.parametrize("length", [0, 7, 128, 129, 300])
 @pytest.mark.parametrize("dtype", [np.float64, np.complex128])
-def test_a_product_of_columns_is_the_product(
+def test_a_transposed_product_is_the_product(
     random, monkeypatch, row_cuts, inner, length, dtype
 ):
     monkeypatch.setattr(small_products, "SMALL", 130 * 33 * 4)
     x, y = random.normal(size=(length, inner)).astype(dtype), random.normal(size=(length, 4))
-    result = small_products.product_of_columns(x, y)
+    result = small_products.transposed_product(x, y)
     assert result.dtype == dtype
     np.testing.assert_allclose(result, x.T @ y, rtol=0, atol=1e-12)
     most = {1: 4288, 5: 856, 33: 128, 64: 128, 96: 128}[inner]
@@ -139,7 +129,7 @@ def test_without_avx_512_nothing_is_cut(random, monkeypatch, row_cuts, cuts, inn
     for length in (2, 5000):
         x, y = random.normal(size=(length, inner)), random.normal(size=(length, outer))
         np.testing.assert_array_equal(small_products.product(x, W), x @ W)
-        np.testing.assert_array_equal(small_products.product_of_columns(x, y), x.T @ y)
+        np.testing.assert_array_equal(small_products.transposed_product(x, y), x.T @ y)
     assert not row_cuts and not cuts
 
 
