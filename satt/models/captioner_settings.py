@@ -1,12 +1,12 @@
 """What a captioner is made of: its sizes and its options, checked when they are chosen."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
 from satt.errors import SattError
-from satt.models.encoder import DOWNSAMPLING
+from satt.models.encoder import DOWNSAMPLING, receptive_field
 
 ENCODERS = ("trained", "frozen", "absent")
 WIDTHS = ("vocabulary_size", "image_size", "attention_width", "state_width", "embedding_width")
@@ -145,3 +145,16 @@ class CaptionerSettings:
     def seen_depth(self):
         """D, the length of a grid vector as the decoder sees it."""
         return self.projection or self.grid_depth
+
+    def as_dict(self):
+        """The settings as a file keeps them, and how far a vector of our encoder sees.
+
+        An encoder with other strides can have filters of the same shapes. Its parameters would be
+        taken for ours, and make nonsense of every image.
+
+        Returns
+        -------
+        dict
+        """
+        sees = {} if self.encoder == "absent" else {"receptive_field": receptive_field()}
+        return asdict(self) | sees

@@ -1,17 +1,22 @@
 """The encoder: a conv net that turns an image into a grid, one feature vector for each location.
 
 Lecture: h_{i,j}, the output of the last convolution.  Four blocks of convolution, batch
-normalisation and ReLU; three of them halve the image, so that a location is 8x8 pixels:
+normalisation and ReLU; the first convolution and two max-pools halve the image, so that a location
+is 8x8 pixels:
 
     block   convolution          pooling   output of a 64x64 image   sees (pixels)
-    1       4x4, stride 2        -         32x32                     4x4
-    2       3x3, stride 2        -         16x16                     8x8
-    3       3x3                  max 2x2   8x8                       20x20
-    4       3x3                  -         8x8                       36x36
+    1       4x4, stride 2        max 2x2   16x16                     6x6
+    2       3x3                  -         16x16                     14x14
+    3       3x3                  max 2x2   8x8                       26x26
+    4       3x3                  -         8x8                       42x42
 
 The last column is the receptive field: what one grid vector can see of the image. It is kept small
 on purpose. A vector that sees everything describes everything, and then it does not matter where
 the attention looks.
+
+A stride of 2 in the second block, in place of the first pool, would halve the image as well. But
+windows that are one pixel apart share most of their pixels, and so most of their products
+(`satt/kernels/winograd.py`): with the pool, that convolution takes less than half of the time.
 """
 
 import numpy as np
@@ -19,8 +24,8 @@ import numpy as np
 from satt import ops
 
 KERNELS = (4, 3, 3, 3)
-STRIDES = (2, 2, 1, 1)
-POOLED = (False, False, True, False)
+STRIDES = (2, 1, 1, 1)
+POOLED = (True, False, True, False)
 GAIN, THRESHOLD = 4.0, 2.0  # in standard deviations, see `initialise_encoder`
 BLOCKS = len(KERNELS)
 DOWNSAMPLING = 8  # pixels of the image to a location of the grid, down as well as across

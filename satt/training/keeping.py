@@ -1,7 +1,5 @@
 """A captioner in a file: everything that is needed to caption with it again."""
 
-from dataclasses import asdict
-
 import numpy as np
 
 from satt.data.vocabulary import Vocabulary
@@ -40,7 +38,7 @@ def save_captioner(path, model, vocabulary, about=None, half=False):
         arrays |= {f"params.{name}": _halved(name, param) for name, param in model.params.items()}
     settings = {
         "kind": KIND,
-        "captioner": asdict(model.settings),
+        "captioner": model.settings.as_dict(),
         "words": vocabulary.words,
         "about": {} if about is None else about,
     }
@@ -71,6 +69,7 @@ def load_captioner(path):
         raise SattError(f"checkpoint: {path} holds no captioner; use one that `satt train` wrote")
     try:
         chosen = dict(kept["captioner"], channels=tuple(kept["captioner"]["channels"]))
+        sees = chosen.pop("receptive_field", None)
         settings = CaptionerSettings(**chosen)
         vocabulary, about = Vocabulary(kept["words"]), kept["about"]
     except (KeyError, TypeError) as error:
@@ -78,6 +77,12 @@ def load_captioner(path):
             f"checkpoint: the settings in {path} do not make a captioner ({error}); "
             "use the version of satt that wrote it"
         ) from error
+    expected = settings.as_dict().get("receptive_field")
+    if sees != expected:
+        raise SattError(
+            f"checkpoint: expected an encoder whose vectors see {expected} pixels, as this satt's "
+            f"do, got {sees!r:.60} in {path}; train again, or use the version of satt that wrote it"
+        )
     _check_size(len(vocabulary), settings.vocabulary_size)
     _check_arrays(arrays, settings)
     arrays = {

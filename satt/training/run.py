@@ -193,7 +193,7 @@ class Run:
         }
         return arrays, {
             "training": asdict(self.settings),
-            "captioner": asdict(self.model.settings),
+            "captioner": self.model.settings.as_dict(),
             "step": self.step,
             "record": self.record,
             "open": self.open,
@@ -243,8 +243,8 @@ class Run:
             ) from error
 
     def _check_settings(self, kept):
-        for kind, settings in (("training", self.settings), ("captioner", self.model.settings)):
-            mine = json.loads(json.dumps(asdict(settings), default=to_plain))
+        settings = {"training": asdict(self.settings), "captioner": self.model.settings.as_dict()}
+        for kind, mine in json.loads(json.dumps(settings, default=to_plain)).items():
             for name in sorted(mine.keys() | kept[kind].keys()):
                 was, now = kept[kind].get(name), mine.get(name)
                 if was != now:

@@ -8,7 +8,7 @@ F = torch.nn.functional
 def encode(images, p, statistics):
     """Turn images (N, H, W, 3) into grids; without statistics each batch has its own."""
     x = images.permute(0, 3, 1, 2)
-    for block, stride, pooled in ((1, 2, False), (2, 2, False), (3, 1, True), (4, 1, False)):
+    for block, stride, pooled in ((1, 2, True), (2, 1, False), (3, 1, True), (4, 1, False)):
         filters = p[f"encoder.conv{block}.W"].permute(3, 2, 0, 1)
         x = F.conv2d(x, filters, stride=stride, padding=1)
         norm = f"encoder.norm{block}"

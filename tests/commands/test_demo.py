@@ -22,11 +22,11 @@ FILES = PICTURES | {"checkpoint.npz", "snapshots.npz", "log.jsonl", "metrics.jso
 
 
 def small_settings():
-    """A demo of seconds: 80 scenes of 16x16 pixels are 10 steps an epoch."""
+    """A demo of seconds: 80 scenes of 24x24 pixels are 10 steps an epoch."""
     whole = demo_settings()
     return replace(
         whole, validation=6, test=12, unseen=5,
-        captioner={"image_size": 16, "channels": (4, 6, 8, 8), "state_width": 9},
+        captioner={"image_size": 24, "channels": (4, 6, 8, 8), "state_width": 9},
         training=replace(whole.training, batch_size=8, evaluations=4, learning_rate=2e-2,
                          warmup_steps=2, patience=4),
     )
@@ -106,12 +106,12 @@ def test_snapshots_show_one_caption_at_several_moments(done):
         attentions = file["attentions"]
     # 20 steps and 4 evaluations, of which the first, the second and the last are shown.
     assert steps == [0, 5, 10, 20]
-    validation = draw_scenes("validation", 6, 16, 3, progress=False)
+    validation = draw_scenes("validation", 6, 24, 3, progress=False)
     index = next(i for i, other in enumerate(validation.images) if (other == image).all())
     kinds = [thing.kind for thing in validation.scenes[index].things]
     assert len(kinds) == len(set(kinds)) == 2
     assert words == [*validation.captions[index][0], "<stop>"]
-    assert attentions.shape == (4, len(words), 4)
+    assert attentions.shape == (4, len(words), 9)
     np.testing.assert_allclose(attentions.sum(axis=2), 1, rtol=1e-5)
     # So small a grid is silent at first: the attention need not move from each look to the next.
     assert (attentions[-1] != attentions[0]).any()

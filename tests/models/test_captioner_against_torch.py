@@ -22,9 +22,9 @@ FORMS = {
 
 
 def encode(images, params, statistics):
-    """Four blocks; the first two halve with their stride, the third with a pool."""
+    """Four blocks; the first halves with its stride and a pool, the third with a pool."""
     x = images.permute(0, 3, 1, 2)
-    for block, stride, pooled in ((1, 2, False), (2, 2, False), (3, 1, True), (4, 1, False)):
+    for block, stride, pooled in ((1, 2, True), (2, 1, False), (3, 1, True), (4, 1, False)):
         filters = params[f"encoder.conv{block}.W"].permute(3, 2, 0, 1)
         x = F.conv2d(x, filters, stride=stride, padding=(filters.shape[-1] - 1) // 2)
         norm = f"encoder.norm{block}"

@@ -105,6 +105,14 @@ def unknown_setting(arrays, kept):
     kept["captioner"]["wings"] = 2
 
 
+def encoder_of_another_satt(arrays, kept):
+    kept["captioner"]["receptive_field"] = 36
+
+
+def encoder_of_an_old_satt(arrays, kept):
+    del kept["captioner"]["receptive_field"]
+
+
 def bad_setting(arrays, kept):
     kept["captioner"]["encoder"] = "asleep"
 
@@ -147,6 +155,8 @@ def other_statistic(arrays, kept):
     (no_words, "do not make a captioner .'words'."),
     (wrong_channels, "do not make a captioner"),
     (unknown_setting, "do not make a captioner .*'wings'"),
+    (encoder_of_another_satt, "expected an encoder whose vectors see 42 pixels, .* got 36 in"),
+    (encoder_of_an_old_satt, "expected an encoder whose vectors see 42 pixels, .* got None in"),
     (bad_setting, "encoder: expected one of .* got 'asleep'"),
     (grid_for_eyes, "grid: expected for an absent encoder .* for one that is trained"),
     (grid_of_lists, "do not make a captioner"),

@@ -391,6 +391,13 @@ def test_a_state_of_before_a_setting_is_refused(build, run, saved):
         run(build(), saved=saved)
 
 
+def test_a_run_with_another_encoder_is_refused(build, run, saved):
+    assert "receptive_field" in saved[1]["captioner"]
+    del saved[1]["captioner"]["receptive_field"]
+    with pytest.raises(SattError, match="^receptive_field: .* begun with None, this is 42; "):
+        run(build(), saved=saved)
+
+
 # --- epochs --------------------------------------------------------------------------------------
 
 
