@@ -109,7 +109,7 @@ assert report.ok, report
 # ## The encoder of the captioner
 #
 # The real encoder has four such blocks: convolution, batch normalisation (here with fixed means
-# and variances), in one block a max-pool, and ReLU. Here it is, from the plain layers.
+# and variances), in two blocks a max-pool, and ReLU. Here it is, from the plain layers.
 
 # %%
 model, vocabulary = trained_captioner()
@@ -145,8 +145,8 @@ assert np.allclose(grids, same, atol=1e-3)  # satt's own encoder, with faster co
 # ## Two images, two grids
 #
 # As in the lecture, the cat comes first. The second image shows a bird over water. On the left is
-# the image, cut into the 8x8 places. In the middle is its grid: every tile is one vector, and the
-# 128 points of a tile are its 128 numbers. On the right is the length of each vector.
+# the image, cut into the 8x8 places. In the middle is its grid: every tile is one vector, and each
+# point of a tile is one of its numbers. On the right is the length of each vector.
 
 # %%
 def find(kind, setting=None, pose=None):
@@ -166,9 +166,9 @@ lengths = np.linalg.norm(all_grids, axis=2)
 
 
 def tiles(grid):
-    """Lay each vector of 128 numbers out as a tile, 8 high and 16 wide, and join the tiles."""
-    tile = grid.reshape(side, side, 8, 16)
-    return tile.transpose(0, 2, 1, 3).reshape(side * 8, side * 16)
+    """Lay each vector out as a tile, 8 points high, and join the tiles."""
+    tile = grid.reshape(side, side, 8, -1)
+    return tile.transpose(0, 2, 1, 3).reshape(side * 8, -1)
 
 
 figure, axes = plt.subplots(2, 3, figsize=(13, 8.6))
@@ -188,7 +188,7 @@ for row, number in zip(axes, (cat, bird), strict=True):
             panel.axvline(line, color="white", linewidth=1)
     row[0].set_ylabel("row i")
 axes[0, 0].set_title("the image, cut into 8x8 places")
-axes[0, 1].set_title("its grid: each tile is a vector of 128")
+axes[0, 1].set_title(f"its grid: each tile is a vector of {all_grids.shape[2]}")
 axes[0, 2].set_title("how long each vector is")
 for panel in axes[1]:
     panel.set_xlabel("column j")
@@ -242,10 +242,10 @@ for block, (kernel, stride, pooled) in enumerate(zip(KERNELS, STRIDES, POOLED, s
         field, distance = field + (2 - 1) * distance, distance * 2
         print(f"max-pool      : 2x2, stride 2: sees {field}x{field} pixels")
 print(f"neighbouring locations lie {distance} pixels apart, each sees {field}x{field} pixels")
-assert field == receptive_field() == 36 and distance == 8
+assert field == receptive_field() == 42 and distance == 8
 
 # %% [markdown]
-# So a location has 8x8 pixels to itself, but sees 36x36: its neighbours share most of its view.
+# So a location has 8x8 pixels to itself, but sees 42x42: its neighbours share most of its view.
 #
 # ## What one location can see: measured
 #
@@ -280,25 +280,25 @@ assert rows[-1] - rows[0] + 1 == columns[-1] - columns[0] + 1 == receptive_field
 assert (influence > 0).sum() == receptive_field() ** 2  # every pixel inside, none outside
 
 # %% [markdown]
-# Exactly 36x36: measured and computed agree to the pixel. But the middle counts for more. A pixel
+# Exactly 42x42: measured and computed agree to the pixel. But the middle counts for more. A pixel
 # in the middle reaches the location by many paths through the layers, one at the rim by only one.
 # How wide is the square in the middle that holds half of all influence?
 
 # %%
 top, left = rows[0], columns[0]
-for rim in range(18):
-    inner = influence[top + rim : top + 36 - rim, left + rim : left + 36 - rim]
+for rim in range(field // 2):
+    inner = influence[top + rim : top + field - rim, left + rim : left + field - rim]
     if inner.sum() < 0.5 * influence.sum():
         break
-half = 36 - 2 * (rim - 1)
+half = field - 2 * (rim - 1)
 print(f"half of the influence lies in the middle {half}x{half} pixels, "
-      f"which are {half**2 / 36**2:.0%} of the field")
-assert half**2 < 0.5 * 36**2
+      f"which are {half**2 / field**2:.0%} of the field")
+assert half**2 < 0.5 * field**2
 
 corner = pixels_behind(0, caches, np.random.default_rng(0))
 corner_height = np.flatnonzero(corner.any(axis=1))[-1] + 1
 print(f"the location in the corner sees {corner_height}x{corner_height} pixels of the image")
-assert corner_height**2 < 0.5 * 36**2  # the rest lies outside, where padding put zeros
+assert corner_height**2 < 0.5 * field**2  # the rest lies outside, where padding put zeros
 
 # %%
 figure, axes = plt.subplots(1, 3, figsize=(14, 5.4))
@@ -307,14 +307,15 @@ for panel, heat in zip(axes, (np.zeros((64, 64)), influence, corner), strict=Tru
     if heat.any():
         panel.imshow(heat, cmap="inferno", alpha=0.35 + 0.6 * heat / heat.max())
 for panel, row, column in zip(axes, (i, i, 0), (j, j, 0), strict=True):
-    panel.add_patch(Rectangle((column * 8 - 15.5, row * 8 - 15.5), 36, 36, fill=False,
-                              edgecolor=ORANGE, linewidth=3))
+    corner_of_field = column * 8 + 3.5 - field / 2, row * 8 + 3.5 - field / 2
+    panel.add_patch(Rectangle(corner_of_field, field, field, fill=False, edgecolor=ORANGE,
+                              linewidth=3))
     panel.add_patch(Rectangle((column * 8 - 0.5, row * 8 - 0.5), 8, 8, fill=False,
                               edgecolor="white", linewidth=3))
     panel.set_xticks(range(0, 65, 16))
     panel.set_yticks(range(0, 65, 16))
-axes[2].set(xlim=(-17, 63.5), ylim=(63.5, -17))
-axes[0].set_title(f"location ({i}, {j}): its 8x8 pixels\n(white), its 36x36 field (orange)")
+axes[2].set(xlim=(-19, 63.5), ylim=(63.5, -19))
+axes[0].set_title(f"location ({i}, {j}): its 8x8 pixels\n(white), its {field}x{field} field (orange)")
 axes[1].set_title("how much each pixel counts,\nmeasured: bright is much")
 axes[2].set_title("location (0, 0): most of its field\nlies outside the image")
 figure.suptitle("The receptive field of one location: computed (orange) and measured (colour)")
@@ -332,7 +333,7 @@ show(figure, "04_receptive_field")
 # place on a cat lie on cats, then the vector means something like "cat".
 
 # %%
-vectors = all_grids.reshape(-1, 128)
+vectors = all_grids.reshape(-1, all_grids.shape[2])
 directions = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
 image_of = np.repeat(np.arange(len(world)), side * side)
 kind_of, thing_at, share_of = kinds.ravel(), on_thing.ravel(), share.ravel()
@@ -361,9 +362,11 @@ def draw_place(panel, location):
     """The field of a location cut out of its image, black where the field leaves the image."""
     number, place = divmod(location, side * side)
     row, column = divmod(place, side)
-    padded = np.pad(world.images[number], ((15, 15), (15, 15), (0, 0)))
-    panel.imshow(padded[row * 8 : row * 8 + 36, column * 8 : column * 8 + 36])
-    panel.add_patch(Rectangle((14.5, 14.5), 8, 8, fill=False, edgecolor="white", linewidth=2))
+    rim = (field - 8) // 2
+    padded = np.pad(world.images[number], ((rim, rim), (rim, rim), (0, 0)))
+    panel.imshow(padded[row * 8 : row * 8 + field, column * 8 : column * 8 + field])
+    panel.add_patch(Rectangle((rim - 0.5, rim - 0.5), 8, 8, fill=False, edgecolor="white",
+                              linewidth=2))
     panel.set_xticks([])
     panel.set_yticks([])
     panel.set_xlabel(kind_of[location], fontsize=13)

@@ -600,7 +600,7 @@ print("the captioner agrees: loss", number(model_loss))
 # %% [markdown]
 # ## The first step of a trained captioner
 #
-# A grid of 8x8 locations with 128 features each, and the same calls, up to the attention. Only the
+# A grid of 8x8 locations with 96 features each, and the same calls, up to the attention. Only the
 # widths are larger. Do not expect it to look at the thing at once: its first word is often "a",
 # and "a" needs no look (lesson 8).
 

@@ -396,10 +396,10 @@ assert bird_at["water"] < 0.15
 
 # %% [markdown]
 # "bird" and "water" are as on the slide, in every captioner that we have measured. At "flying" the
-# seed decides. Of six demos that differ in nothing else, each has at least half of its attention
-# on the bird there, from 0.50 (seed 5) to 0.81 (seed 0); an earlier demo had a quarter. The
-# captioner that comes with the lessons stays (0.77). Yet these seven find "flying" about equally
-# probable, 0.58 to 0.71. How can that be?
+# seed decides. Of six demos that differ in nothing else, each has about half of its attention on
+# the bird there or more, from 0.47 (seed 4) to 0.95 (seed 1); an earlier demo had a quarter. The
+# captioner that comes with the lessons stays (0.92). Yet these seven find "flying" about equally
+# probable, 0.61 to 0.72. How can that be?
 #
 # A map says where the model looked, not what it used. To know what it used, **take one look away**
 # and see which words suffer. At step t we replace the attention by an even one, and leave
@@ -459,7 +459,7 @@ show(figure, "08_one_look_taken_away")
 
 bird, colour, flying = (form.index(word) for word in ("bird", "COLOUR", "flying"))
 assert cost[colour, colour] > 1
-assert np.abs(cost[bird:flying + 1, flying]).max() < cost[colour, colour] / 2
+assert np.abs(cost[bird:flying + 1, flying]).max() < cost[colour, colour]
 
 # %% [markdown]
 # Each row is a look that was taken away, each column a word. Read the diagonal: what does a word
@@ -467,13 +467,14 @@ assert np.abs(cost[bird:flying + 1, flying]).max() < cost[colour, colour] / 2
 # nat: its probability falls to about a third or less. "bird" misses its look, too. These
 # captioners have learned with half of the state silent where a word is chosen (`state_dropout`),
 # so that they rely less on what the look before has brought. Yet less is not nothing. Without the
-# look at "flying", the word "flying" loses next to nothing in five of these seven captioners,
-# **although that look is on the bird**: from -0.1 to 0.1 nats, while their colours lose 1.7 to
-# 2.2. (Those of seeds 2 and 5, which look at the bird as well, lose 0.4 and 0.7.) The wings were
+# look at "flying", the word "flying" loses nothing in the captioner of the lessons, **although that
+# look is on the bird**: it gets likelier by 0.3 nats. So it does with seed 0, by 0.2. Seeds 1, 3, 4
+# and 5 lose 0.4 to 0.5, seed 2 even 1.2; the colours of all of them lose 1.8 to 2.1. The wings were
 # seen together with the colour, and what is known need not be looked up. And where a look is
 # hardly needed, hardly anything in the loss says where it should be; so the seed decides.
 #
-# A bright map does not prove that the look was needed. (On photographs the paper's figures show
+# Maps that look alike, and behind them a look that is needed and one that is not: a bright
+# map does not prove that the look was needed. (On photographs the paper's figures show
 # attention on the bird at "flying"; whether that look is needed, a figure cannot tell.)
 
 # %% [markdown]
@@ -516,8 +517,8 @@ axes.set(xticks=DISTANCES, xlabel="position, counted from the noun", ylim=(0, 1.
 axes.legend(loc="upper center", ncols=2)
 show(figure, "08_the_colour_comes_first")
 
-assert before[0] > before[2] + 0.2  # blue bird: it looks before the noun, and leaves after it
-assert after[3] > after[0] + 0.2  # person in blue: the other way round
+assert before[0] > before[3] + 0.2  # blue bird: it looks before the noun, and leaves after it
+assert after[3] == after.max() and after[3] > before[3] + 0.2  # person in blue: it stays
 
 # %% [markdown]
 # For all but people, the look is on the thing at its colour, one word before the noun, and has

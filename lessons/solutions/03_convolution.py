@@ -53,7 +53,7 @@ print("the gradient of the image is a convolution of dout with the flipped filte
 
 # %%
 size, depth, costs = 64, 3, []
-blocks = ((4, 2, 32, False), (3, 2, 64, False), (3, 1, 64, True), (3, 1, 128, False))
+blocks = ((4, 2, 32, True), (3, 1, 64, False), (3, 1, 64, True), (3, 1, 128, False))
 for number, (kernel, stride, filters, is_pooled) in enumerate(blocks, start=1):
     size = (size + 2 - kernel) // stride + 1
     costs.append(size * size * filters * kernel * kernel * depth)

@@ -27,7 +27,7 @@ world = draw_scenes("test", 600, progress=False)
 
 def encode(images):
     grids, _ = encoder_forward(to_float(images), model.params, model.statistics)
-    return grids
+    return grids  # (N, 64, D)
 
 
 # %% [markdown]
@@ -60,23 +60,23 @@ assert 224 // distance == 14
 
 # %%
 images = world.images[:100]
-before = encode(images).reshape(-1, 8, 8, 128)
+before = encode(images).reshape(len(images), 8, 8, -1)
 errors = {}
 for pixels in (4, 8):
-    after = encode(np.roll(images, pixels, axis=2)).reshape(-1, 8, 8, 128)
-    here, there = before[:, :, 3:5], after[:, :, 4:6]  # the middle, where no padding is seen
+    after = encode(np.roll(images, pixels, axis=2)).reshape(before.shape)
+    here, there = before[:, :, 3], after[:, :, 4]  # the middle, where no padding is seen
     if pixels == 4:
-        here = (before[:, :, 3:5] + before[:, :, 4:6]) / 2
+        here = (before[:, :, 3] + before[:, :, 4]) / 2
     errors[pixels] = np.linalg.norm(there - here) / np.linalg.norm(there)
     print(f"moved by {pixels} pixels: error {errors[pixels]:.1%} of the length of the vectors")
 assert errors[8] < 0.001
 assert errors[4] > 0.3
 
 # %% [markdown]
-# Two convolutions of stride 2 and one max-pool of stride 2 are to blame: together they look at
-# every eighth position only. After a move by 8 each window meets exactly the pixels that its
-# neighbour met before. After a move by 4 it meets others, and the ReLUs and the pool do not
-# average between the two.
+# The convolution of stride 2 and the two max-pools are to blame: together they look at every eighth
+# position only. After a move by 8 each window meets exactly the pixels that its neighbour met
+# before. After a move by 4 it meets others, and the ReLUs and the pools do not average between the
+# two.
 
 # %% [markdown]
 # ## 3. Read the kind, read the colour

@@ -81,12 +81,13 @@ def demo_settings():
     from satt.training.trainer import TrainingSettings
 
     return DemoSettings(
-        scenes=28_000,
+        scenes=26_000,
         validation=150,
         test=1000,
         unseen=500,
         captioner={
-            "image_size": 64, "attention_width": 32, "state_width": 96, "state_dropout": 0.5,
+            "image_size": 64, "channels": (32, 64, 64, 96), "attention_width": 32,
+            "state_width": 96, "state_dropout": 0.5,
         },
         training=TrainingSettings(
             epochs=2, batch_size=48, captions_per_image=3, short_first=True, optimiser="muon",

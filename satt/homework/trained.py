@@ -49,7 +49,7 @@ def grids_of(images):
 
     Returns
     -------
-    grid : ndarray of float32, shape (N, 64, 128)
+    grid : ndarray of float32, shape (N, 64, 96)
     """
     params, statistics, _ = trained_parameters()
     grid, _ = encoder_forward(to_float(images), params, statistics)

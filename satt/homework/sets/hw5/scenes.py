@@ -11,7 +11,7 @@ def load_scenes():
     Returns
     -------
     scenes : dict
-        "train_grids" (800, 64, 128) and "test_grids" (100, 64, 128): float32, what an eye that has
+        "train_grids" (800, 64, 96) and "test_grids" (100, 64, 96): float32, what an eye that has
         learned sees of each scene, 8 x 8 locations row by row. "train_captions", "test_captions":
         int, (800, 5, T + 1) and (100, 5, T + 1), five captions a scene, each start, words, stop,
         filled up with zeros. "test_images": uint8, the first few test scenes. "words": list of
