@@ -315,7 +315,8 @@ for panel, row, column in zip(axes, (i, i, 0), (j, j, 0), strict=True):
     panel.set_xticks(range(0, 65, 16))
     panel.set_yticks(range(0, 65, 16))
 axes[2].set(xlim=(-19, 63.5), ylim=(63.5, -19))
-axes[0].set_title(f"location ({i}, {j}): its 8x8 pixels\n(white), its {field}x{field} field (orange)")
+axes[0].set_title(f"location ({i}, {j}): its 8x8 pixels\n"
+                  f"(white), its {field}x{field} field (orange)")
 axes[1].set_title("how much each pixel counts,\nmeasured: bright is much")
 axes[2].set_title("location (0, 0): most of its field\nlies outside the image")
 figure.suptitle("The receptive field of one location: computed (orange) and measured (colour)")

@@ -467,15 +467,15 @@ assert np.abs(cost[bird:flying + 1, flying]).max() < cost[colour, colour]
 # nat: its probability falls to about a third or less. "bird" misses its look, too. These
 # captioners have learned with half of the state silent where a word is chosen (`state_dropout`),
 # so that they rely less on what the look before has brought. Yet less is not nothing. Without the
-# look at "flying", the word "flying" loses nothing in the captioner of the lessons, **although that
-# look is on the bird**: it gets likelier by 0.3 nats. So it does with seed 0, by 0.2. Seeds 1, 3, 4
-# and 5 lose 0.4 to 0.5, seed 2 even 1.2; the colours of all of them lose 1.8 to 2.1. The wings were
-# seen together with the colour, and what is known need not be looked up. And where a look is
-# hardly needed, hardly anything in the loss says where it should be; so the seed decides.
+# look at "flying", the word "flying" loses nothing in the captioner of the lessons, **although
+# that look is on the bird**: it gets likelier by 0.3 nats. So it does with seed 0, by 0.2. Seeds
+# 1, 3, 4 and 5 lose 0.4 to 0.5, seed 2 even 1.2; the colours of all of them lose 1.8 to 2.1. The
+# wings were seen together with the colour, and what is known need not be looked up. And where a
+# look is hardly needed, hardly anything in the loss says where it should be; so the seed decides.
 #
-# Maps that look alike, and behind them a look that is needed and one that is not: a bright
-# map does not prove that the look was needed. (On photographs the paper's figures show
-# attention on the bird at "flying"; whether that look is needed, a figure cannot tell.)
+# Maps that look alike, and behind them a look that is needed and one that is not: a bright map
+# does not prove that the look was needed. (On photographs the paper's figures show attention on
+# the bird at "flying"; whether that look is needed, a figure cannot tell.)
 
 # %% [markdown]
 # ## 4. What fails, and why

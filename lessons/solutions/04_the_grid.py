@@ -73,10 +73,10 @@ assert errors[8] < 0.001
 assert errors[4] > 0.3
 
 # %% [markdown]
-# The convolution of stride 2 and the two max-pools are to blame: together they look at every eighth
-# position only. After a move by 8 each window meets exactly the pixels that its neighbour met
-# before. After a move by 4 it meets others, and the ReLUs and the pools do not average between the
-# two.
+# The convolution of stride 2 and the two max-pools are to blame: together they look at every
+# eighth position only. After a move by 8 each window meets exactly the pixels that its neighbour
+# met before. After a move by 4 it meets others, and the ReLUs and the pools do not average between
+# the two.
 
 # %% [markdown]
 # ## 3. Read the kind, read the colour

@@ -81,7 +81,7 @@ def load_captioner(path):
     if sees != expected:
         raise SattError(
             f"checkpoint: expected an encoder whose vectors see {expected} pixels, as this satt's "
-            f"do, got {sees!r:.60} in {path}; train again, or use the version of satt that wrote it"
+            f"do, got {sees!r:.60} in {path}; train again, or use the satt that wrote it"
         )
     _check_size(len(vocabulary), settings.vocabulary_size)
     _check_arrays(arrays, settings)
