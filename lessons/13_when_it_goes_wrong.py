@@ -282,11 +282,11 @@ print(f"different captions of 200 images: healthy {different(healthy_said)}, "
 assert different(blind_said) < 20 < different(healthy_said)
 
 # %% [markdown]
-# It has learned how captions sound, and says the likeliest one always. What went wrong? There are
-# many suspects: pairs that do not belong together, a grid that never reaches the decoder, pixels
-# scaled in another way than in training, dead ReLUs, a learning rate that killed the conv net. One
-# test tells if the image matters at all: **give every caption the image of its neighbour**. If the
-# loss stays, the model does not look.
+# It has learned how captions sound, and says the likeliest one most of the time. What went wrong?
+# There are many suspects: pairs that do not belong together, a grid that never reaches the
+# decoder, pixels scaled in another way than in training, dead ReLUs, a learning rate that killed
+# the conv net. One test tells if the image matters at all: **give every caption the image of its
+# neighbour**. If the loss stays, the model does not look.
 
 # %%
 neighbours = np.roll(test_grids, 1, axis=0)
@@ -384,7 +384,7 @@ assert growth["lstm.W_x"] > 10 and growth["embedding.W"] > 10
 assert rest["initial_state.W_state"] < 0.3
 
 # %% [markdown]
-# Two things happen at once. The rows of the LSTM and of the embedding get *bright*: their gradient
+# Two things happen at once. The rows of lstm.W_x and of the embedding get *bright*: their gradient
 # comes back through all steps of the sentence, and through time the factors multiply (lesson 5).
 # The rows of the initial state get *dark*: what lies behind many steps gets nothing any more.
 # Large steps made large weights:
@@ -397,7 +397,7 @@ for name in ("decoder.embedding.W", "decoder.lstm.W_x"):
 
 # %% [markdown]
 # With weights this large the gates are open or shut for good, where a sigmoid has no slope. The
-# loss alone, some hundred steps later, shows only "it does not learn".
+# loss alone, some hundred steps later, shows only that it is worse than at first.
 #
 # To mend it: clip, and log the norm *before* clipping. (`satt train` writes it to its log as
 # `gradient_norm`.) If most steps are clipped, make the rate smaller, too.
@@ -450,12 +450,12 @@ assert table["blind"][1] > 1.4 * table["blind"][0]
 assert of_five[0] > of_five[1]
 
 # %% [markdown]
-# The blind captioner of section 2 says one sentence for everything, and doubles its BLEU by being
+# The blind captioner of section 2 says three sentences in all, and nearly doubles its BLEU by being
 # told the answers. "a" needs no image after "with", nor "water" after "over the". Two more signs:
 #
-# * read the captions: forced ones are no sentences, because each word was chosen for a sentence
-#   that the model did not say;
-# * they always have the reference's length.
+# * read the captions: most forced ones are no sentences, because each word was chosen for a
+#   sentence that the model did not say;
+# * nearly all have the reference's length.
 #
 # (Here each caption has one reference, the one it was given. Against all five, a good model's own
 # captions do *better* than forced ones, since it may say it in its own way: another reason not to

@@ -163,8 +163,8 @@ assert hard[1] < soft[1] + 0.05
 
 # %% [markdown]
 # The captioner was trained to read blends of several vectors, and a single vector is something it
-# has seldom seen. That costs the one that comes with the lessons two captions in a hundred, and
-# those of `satt demo` with seeds 0 to 3 two or three. So softness is not what makes it work in
+# has seldom seen. That costs the one that comes with the lessons three captions in a hundred, and
+# those of `satt demo` with seeds 0 to 5 one to four. So softness is not what makes it work in
 # the end: these had narrowed their gaze before. But it is what they learned by. The paper also
 # trains a *hard* attention, which picks one place by lot. It needs another way to learn (section
 # 4.1), since a choice has no slope.

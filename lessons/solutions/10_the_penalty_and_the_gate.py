@@ -59,7 +59,8 @@ assert shares["shut"] < 0.1
 assert abs(shares["as learned"] - shares["open"]) < 0.15
 
 # %% [markdown]
-# Shut, it is blind but for s0: a sentence without a fault, about another picture. Open all the
+# Shut, it is blind but for s0. The captioner that comes with the lessons then often goes round in
+# a circle until it is stopped: "a big person in front of a big person in front of". Open all the
 # time, it captions about as well as with the gate. So the gate tells us something about words, but
 # this captioner could do without it.
 #
