@@ -197,9 +197,9 @@ show(figure, "04_two_grids")
 
 # %% [markdown]
 # Nearly everything is dark. After the last ReLU most numbers are exactly zero, and the vectors of
-# plain sky are short or zero: nothing to report. On a thing they are long. Of the ground, a few
-# places speak for the rest, each with the same few numbers. We know where the things are, because
-# the program drew them, so we can measure all this.
+# plain sky are short or zero: nothing to report. On a thing they are long. Of the ground, mostly
+# the lowest row speaks for the rest, each of its places with the same few numbers. We know where
+# the things are, because the program drew them, so we can measure all this.
 
 # %%
 kinds, on_thing, share = [], [], []
@@ -386,7 +386,7 @@ show(figure, "04_neighbours")
 
 # %% [markdown]
 # Where a neighbour is of another kind, look what it shares with the place that asked: the colour,
-# the pose, the edge under it. A vector tells several things at once.
+# the pose, a slanting edge. A vector tells several things at once.
 #
 # Five examples prove little. So ask for 400 places that a thing fills, and 400 places of settings
 # (water, grass, ...) and sky. How many of the neighbours lie on the same? And how many would, if
@@ -419,7 +419,7 @@ assert on_things[2] > 0.75 and off_things[2] < 0.1
 # that looks at a place needs a vector from which it can say the word.
 #
 # Vectors of settings are told apart from things nearly always, but less well from one another. A
-# patch of sky over water and one over grass look the same, and many are zero.
+# patch of plain sky and one of the wall of a room look much the same.
 #
 # ## Exercises
 #

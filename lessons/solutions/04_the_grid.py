@@ -73,10 +73,11 @@ assert errors[8] < 0.001
 assert errors[4] > 0.3
 
 # %% [markdown]
-# The convolution of stride 2 and the two max-pools are to blame: together they look at every
-# eighth position only. After a move by 8 each window meets exactly the pixels that its neighbour
-# met before. After a move by 4 it meets others, and the ReLUs and the pools do not average between
-# the two.
+# For a move by 4 the last max-pool is to blame. Before it, neighbours lie 4 pixels apart, so that
+# the move is one whole place there, and everything moves along exactly. But the windows of the
+# pool begin at every second place only: after the move they meet other pairs, and a maximum does
+# not average between the two. After a move by 8 each window meets exactly the pixels that its
+# neighbour met before.
 
 # %% [markdown]
 # ## 3. Read the kind, read the colour

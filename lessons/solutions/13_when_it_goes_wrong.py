@@ -67,12 +67,12 @@ loss = [model.loss({"images": images, "words": words}) for images in (right, wro
 assert loss[1] > loss[0] + 5
 
 # %% [markdown]
-# No pixel is darker than middle grey now. The captioner that comes with the lessons sees purple and
-# snow in most images, and few captions are true. How few are different depends on the captioner:
-# those of the demo are less confused than that one. Nothing fails, as shapes and dtype are right.
-# Two numbers tell at once: the smallest pixel (0 instead of -1), and the loss of right captions
-# under the pixels that you caption with. Print both whenever you caption with another program than
-# the one that trained.
+# No pixel is darker than middle grey now. The captioner that comes with the lessons sees purple
+# and snow in most images, and few captions are true. How few are different depends on the
+# captioner: those of the demo are less confused than that one. Nothing fails, as shapes and dtype
+# are right. Two numbers tell at once: the smallest pixel (0 instead of -1), and the loss of right
+# captions under the pixels that you caption with. Print both whenever you caption with another
+# program than the one that trained.
 #
 # ## Exercise 3: clipping each number
 
