@@ -471,8 +471,8 @@ for name, times in seconds.items():
 #
 # **3.** The encoder of satt has filters of 4, 3, 3, 3 pixels, strides 2, 1, 1, 1, padding 1, and
 # max-pools of 2x2 after the first and the third. Follow an image of 64x64 pixels: how large is
-# each output, and how many multiplications does each layer take? (Filters: 32, 64, 64, 128.) Which
-# layer is the dearest?
+# each output, and how many multiplications does each layer take? (Filters: 32, 64, 64, 128; the
+# demo's last block has 96.) Which layer is the dearest?
 #
 # Solutions: `solutions/03_convolution.py`.
 #

@@ -197,9 +197,9 @@ show(figure, "04_two_grids")
 
 # %% [markdown]
 # Nearly everything is dark. After the last ReLU most numbers are exactly zero, and the vectors of
-# plain sky are short or zero: nothing to report. On a thing they are long. Of the ground, mostly
-# the lowest row speaks for the rest, each of its places with the same few numbers. We know where
-# the things are, because the program drew them, so we can measure all this.
+# plain sky are short or zero: nothing to report. On a thing they are long. Of the ground, in these
+# two images the lowest row speaks for the rest, each of its places with the same few numbers. We
+# know where the things are, because the program drew them, so we can measure all this.
 
 # %%
 kinds, on_thing, share = [], [], []
@@ -225,12 +225,13 @@ assert on > 3 * off
 # %% [markdown]
 # ## What one location can see: computed
 #
-# A number in the output of the first block was made from a window of 4x4 pixels. A number in the
-# second block was made from 3x3 numbers of the first, so it depends on more pixels. The square of
-# pixels on which a location depends is its **receptive field**. It grows from layer to layer:
+# A number in the output of the first convolution was made from a window of 4x4 pixels. A number in
+# that of the second was made from 3x3 numbers of the layer before, so it depends on more pixels.
+# The square of pixels on which a location depends is its **receptive field**. It grows from layer
+# to layer:
 #
 # * two neighbours of a layer lie a certain *distance* apart, counted in pixels of the image;
-# * a window of k neighbours reaches (k - 1) * distance pixels further than one;
+# * a window of k neighbours, a pool's too, reaches (k - 1) * distance pixels further than one;
 # * after a stride s, neighbours lie s times as far apart.
 
 # %%
@@ -277,6 +278,8 @@ influence = pixels_behind(i * side + j, caches, np.random.default_rng(0))
 rows, columns = np.flatnonzero(influence.any(axis=1)), np.flatnonzero(influence.any(axis=0))
 print(f"rows {rows[0]} to {rows[-1]}, columns {columns[0]} to {columns[-1]} get a gradient")
 assert rows[-1] - rows[0] + 1 == columns[-1] - columns[0] + 1 == receptive_field()
+# In the middle of the field lie the location's own 8x8 pixels.
+assert (rows[0], columns[0]) == (8 * i + 4 - field // 2, 8 * j + 4 - field // 2)
 assert (influence > 0).sum() == receptive_field() ** 2  # every pixel inside, none outside
 
 # %% [markdown]

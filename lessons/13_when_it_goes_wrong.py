@@ -450,7 +450,7 @@ assert table["blind"][1] > 1.4 * table["blind"][0]
 assert of_five[0] > of_five[1]
 
 # %% [markdown]
-# The blind captioner of section 2 says three sentences in all, and nearly doubles its BLEU by
+# The blind captioner of section 2 says a few sentences in all, and nearly doubles its BLEU by
 # being told the answers. "a" needs no image after "with", nor "water" after "over the". Two more
 # signs:
 #

@@ -21,7 +21,7 @@ def trained_captioner():
     SystemExit
         If there is neither.
     SattError
-        If the file is damaged.
+        If the file is damaged, or of another satt; `satt demo` once more mends it.
     """
     for path in (YOURS, OURS):
         if path.is_file():

@@ -136,6 +136,8 @@ def test_the_captioner_can_be_read_in_an_afternoon(capsys):
         print(f"\nreading measure: {total} lines of code (at most {MOST_LINES}) in {len(lines)} "
               f"files, {layers} of them layers")
     assert layers >= 8, f"the search for layers found only {layers}: {sorted(lines)}"
+    said = f"are {total:,} lines of code in {len(lines)} files"
+    assert said in (ROOT / "README.md").read_text(encoding="utf-8")
     assert total <= MOST_LINES, "\n".join(f"{count:5} {path}" for path, count in lines.items())
 
 

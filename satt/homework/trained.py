@@ -1,7 +1,7 @@
 """A captioner that has learned: the eye and the weights that go into `given/`.
 
-`captioner.npz` beside this file is a captioner of `satt demo` in half precision, which is enough
-to caption with.
+`captioner.npz` beside this file is the captioner of the lessons in half precision, which is enough
+to caption with, and without its settings.
 """
 
 from functools import cache

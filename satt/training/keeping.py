@@ -61,15 +61,16 @@ def load_captioner(path):
     Raises
     ------
     SattError
-        If the file is missing or damaged, holds something else than a captioner, or its parts do
-        not fit together.
+        If the file is missing or damaged, holds something else than a captioner or one with
+        another encoder than ours, or its parts do not fit together.
     """
     arrays, kept = load_checkpoint(path)
     if not isinstance(kept, dict) or kept.get("kind") != KIND:
         raise SattError(f"checkpoint: {path} holds no captioner; use one that `satt train` wrote")
     try:
         chosen = dict(kept["captioner"], channels=tuple(kept["captioner"]["channels"]))
-        sees = chosen.pop("receptive_field", None)
+        absent = chosen.get("encoder") == "absent"
+        sees = None if absent else chosen.pop("receptive_field", None)
         settings = CaptionerSettings(**chosen)
         vocabulary, about = Vocabulary(kept["words"]), kept["about"]
     except (KeyError, TypeError) as error:
@@ -79,9 +80,10 @@ def load_captioner(path):
         ) from error
     expected = settings.as_dict().get("receptive_field")
     if sees != expected:
+        told = f"tells {sees!r:.60}" if sees is not None else "is of before files told that"
         raise SattError(
-            f"checkpoint: expected an encoder whose vectors see {expected} pixels, as this satt's "
-            f"do, got {sees!r:.60} in {path}; train again, or use the satt that wrote it"
+            f"checkpoint: expected an encoder whose vectors see {expected}x{expected} pixels, but "
+            f"{path} {told}; train again, as with `satt demo`, or use the satt that wrote it"
         )
     _check_size(len(vocabulary), settings.vocabulary_size)
     _check_arrays(arrays, settings)

@@ -15,7 +15,7 @@ def model(random):
         embedding_width=5,
     )
     model = Captioner(settings, seed=3, dtype=np.float64)
-    # On so small a grid no feature stands out, and with the threshold all would be silent.
+    # On so small a grid few features stand out: with the threshold, a whole image may be silent.
     model.params["encoder.norm4.beta"][:] = 0
     model.calibrate(random.uniform(-1, 1, (10, 24, 24, 3)))
     return model

@@ -51,7 +51,7 @@ def test_a_captioner_comes_back_whole(path, model, vocabulary, drawn):
         np.testing.assert_array_equal(mine.attention, theirs.attention)
 
 
-@pytest.mark.parametrize("encoder", ["absent", "trained"])
+@pytest.mark.parametrize("encoder", ["absent", "frozen", "trained"])
 def test_a_captioner_without_statistics_comes_back(tmp_path, build, vocabulary, encoder):
     save_captioner(tmp_path / "x.npz", build(encoder=encoder), vocabulary)
     model, _, about = load_captioner(tmp_path / "x.npz")
@@ -68,6 +68,12 @@ def test_a_captioner_of_grids_comes_back_with_their_statistics(tmp_path, build, 
     for name, value in model.statistics.items():
         np.testing.assert_array_equal(again.statistics[name], value)
     arrays, kept = load_checkpoint(path)
+    assert "receptive_field" not in kept["captioner"]  # nor do files of before have it
+    kept["captioner"]["receptive_field"] = 42
+    save_checkpoint(path, arrays, kept)
+    with pytest.raises(SattError, match="do not make a captioner .*receptive_field"):
+        load_captioner(path)
+    del kept["captioner"]["receptive_field"]
     arrays["statistics.grid.mean"] = np.ones(4, np.float32)
     save_checkpoint(path, arrays, kept)
     with pytest.raises(SattError, match="grid.mean: expected shape .5,., got .4,."):
@@ -107,6 +113,10 @@ def unknown_setting(arrays, kept):
 
 def encoder_of_another_satt(arrays, kept):
     kept["captioner"]["receptive_field"] = 36
+
+
+def encoder_of_a_list(arrays, kept):
+    kept["captioner"]["receptive_field"] = [42]
 
 
 def encoder_of_an_old_satt(arrays, kept):
@@ -155,8 +165,9 @@ def other_statistic(arrays, kept):
     (no_words, "do not make a captioner .'words'."),
     (wrong_channels, "do not make a captioner"),
     (unknown_setting, "do not make a captioner .*'wings'"),
-    (encoder_of_another_satt, "expected an encoder whose vectors see 42 pixels, .* got 36 in"),
-    (encoder_of_an_old_satt, "expected an encoder whose vectors see 42 pixels, .* got None in"),
+    (encoder_of_another_satt, "expected an encoder whose vectors see 42x42 pixels, .* tells 36; "),
+    (encoder_of_a_list, "expected an encoder whose vectors see 42x42 pixels, .* tells .42.; "),
+    (encoder_of_an_old_satt, "expected an encoder whose vectors see 42x42 .* before files told "),
     (bad_setting, "encoder: expected one of .* got 'asleep'"),
     (grid_for_eyes, "grid: expected for an absent encoder .* for one that is trained"),
     (grid_of_lists, "do not make a captioner"),

@@ -1,4 +1,4 @@
-"""Train your captioner: `python train.py`, one to three minutes; then `python figure.py`.
+"""Train your captioner: `python train.py`, half a minute to two; then `python figure.py`.
 
 It draws batches of scenes, asks your forward and backward, and lets your Adam take the steps. The
 parameters go to captioner.npz. `python train.py --seed 1` begins elsewhere.
