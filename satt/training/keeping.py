@@ -80,10 +80,10 @@ def load_captioner(path):
         ) from error
     expected = settings.as_dict().get("receptive_field")
     if sees != expected:
-        told = f"tells {sees!r:.60}" if sees is not None else "is of before files told that"
+        says = "does not say" if sees is None else f"says {sees!r:.60}"
         raise SattError(
             f"checkpoint: expected an encoder whose vectors see {expected}x{expected} pixels, but "
-            f"{path} {told}; train again, as with `satt demo`, or use the satt that wrote it"
+            f"{path} {says}; train again, as with `satt demo`, or use the satt that wrote it"
         )
     _check_size(len(vocabulary), settings.vocabulary_size)
     _check_arrays(arrays, settings)

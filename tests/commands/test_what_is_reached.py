@@ -9,7 +9,7 @@ import pytest
 from satt.cli import main
 
 # What must not be lost. Runs that differ only in rounding differ by some 0.03, and in where they
-# look at a setting's word by up to 0.3: hence the distance from what was measured.
+# look at a setting's word by more: hence the distance from what was measured.
 # What is aimed at stands in satt/commands/demo.py.
 FLOORS = {
     "true_captions": 0.87,
@@ -18,7 +18,7 @@ FLOORS = {
     "bleu4_share": 0.95,
     "pointing": 0.90,
     "mass_on_things": 0.75,
-    "setting_gap_closed": 0.50,
+    "setting_gap_closed": 0.60,
 }
 
 
